@@ -1,0 +1,92 @@
+# Spanstorm. `make help` is the table of contents.
+# Needs Go, git, gcc and make; everything else is fetched, pinned, by Go.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+GO ?= go
+FUZZTIME ?= 30s
+
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI := bin/tools/$(GOLANGCI_VERSION)/golangci-lint
+
+# A commit is written into the binary where there is one to write.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+VCS := $(if $(shell git rev-parse --verify --quiet HEAD 2>/dev/null),auto,false)
+BUILD_FLAGS := -trimpath -buildvcs=$(VCS) -ldflags "-X github.com/spanstorm/spanstorm/internal/run.Version=$(VERSION)"
+
+PLATFORMS := darwin/arm64 windows/amd64
+
+# One nested module per kind of agent; its file vX.Y.Z.yaml names the version.
+DATADOG := bin/datadog-agent-0.85.1
+DATADOG_SOURCES := $(wildcard agents/datadog/*.go agents/datadog/go.mod agents/datadog/go.sum)
+NESTED := agents/datadog
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/spanstorm
+	$(GO) build $(BUILD_FLAGS) -o bin/ ./cmd/spanstorm
+
+.PHONY: run
+run: build ## build, and load the embedded agent with the scenario web-shop
+	bin/spanstorm run web-shop
+
+.PHONY: agents
+agents: $(DATADOG) ## build the real agents to test against into bin/
+
+$(DATADOG): $(DATADOG_SOURCES)
+	cd agents/datadog && $(GO) build -trimpath -buildvcs=false -o ../../$@ .
+
+.PHONY: test
+test: lint unit race cross real ## run everything that CI runs
+
+.PHONY: lint
+lint: $(GOLANGCI) ## check formatting, vet and lint
+	@files=$$(git ls-files --cached --others --exclude-standard '*.go' | xargs -r gofmt -l); \
+	if [ -n "$$files" ]; then printf 'not formatted by gofmt:\n%s\n' "$$files"; exit 1; fi
+	$(GO) vet -tags realagent ./...
+	$(GOLANGCI) run ./...
+	set -e; for m in $(NESTED); do (cd $$m && $(GO) vet ./... && $(CURDIR)/$(GOLANGCI) run ./...); done
+
+$(GOLANGCI):
+	GOBIN=$(CURDIR)/$(@D) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+.PHONY: unit
+unit: ## run the tests; those that load an agent last, with the machine to themselves
+	$(GO) test $$($(GO) list ./... | grep -v /cmd/)
+	$(GO) test -parallel 10 ./cmd/...
+	set -e; for m in $(NESTED); do (cd $$m && $(GO) test ./...); done
+
+.PHONY: race
+race: ## run the tests under the race detector; drawing has no goroutines
+	CGO_ENABLED=1 $(GO) test -race -short $$($(GO) list ./... | grep -v /report)
+
+.PHONY: cross
+cross: ## build for the other systems, results thrown away
+	@set -e; for p in $(PLATFORMS); do \
+		echo "build for $$p"; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build ./...; \
+	done
+
+# The tests on real agents are named TestReal…, behind the build tag realagent.
+.PHONY: real
+real: $(DATADOG) ## run the tests on the real agents, which are built first
+	$(GO) test -count=1 -timeout 10m -tags realagent -run '^TestReal' \
+		$$(grep -rl --include='*_test.go' '^//go:build realagent' . | xargs -n1 dirname | sort -u)
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (30s)
+	@set -e -o pipefail; grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file func; do \
+		echo "fuzz $$(dirname $$file) $${func#func }"; \
+		$(GO) test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 50x "$$(dirname $$file)" </dev/null; \
+	done
+
+.PHONY: clean
+clean: ## delete what was built; records stay
+	rm -rf bin

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/DataDog/datadog-agent/pkg/trace/info"
+	"github.com/DataDog/datadog-go/v5/statsd"
+)
+
+// Whatever the agent could send somewhere goes to the intake or nowhere.
+func TestNoOtherHost(t *testing.T) {
+	const intake = "http://127.0.0.1:9"
+	c, err := flags{port: 1, intake: intake}.config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), "datadoghq") {
+		t.Errorf("the configuration names the vendor's hosts: %s", text)
+	}
+	if len(c.Endpoints) != 1 || c.Endpoints[0].Host != intake || c.Endpoints[0].APIKey == "" {
+		t.Errorf("endpoints %+v", c.Endpoints)
+	}
+	if c.TelemetryConfig.Enabled || c.StatsdEnabled || c.RemoteConfigClient != nil || c.EVPProxy.Enabled {
+		t.Error("something that reaches out is on")
+	}
+	request, err := http.NewRequest(http.MethodPost, intake, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HTTP_PROXY", "http://192.0.2.1:1")
+	if proxy, err := c.Proxy(request); proxy != nil || err != nil {
+		t.Errorf("proxy %v, %v", proxy, err)
+	}
+}
+
+func TestBadFlags(t *testing.T) {
+	for _, f := range []flags{
+		{intake: "http://127.0.0.1:9"},
+		{port: 1},
+		{port: 1, intake: "127.0.0.1:9"},
+		{socket: "/x", intake: "/path"},
+	} {
+		if _, err := f.config(); err == nil {
+			t.Errorf("%+v: no error", f)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if v := version(); !strings.HasPrefix(v, "0.") {
+		t.Errorf("version %q", v)
+	}
+}
+
+// What was handed over and what is still in the receiver add up, at any moment.
+func TestCounts(t *testing.T) {
+	var _ statsd.ClientInterface = newCounts()
+	c, live := newCounts(), info.NewReceiverStats(false)
+	add := func(lang string) {
+		row := live.GetTagStats(info.Tags{Lang: lang})
+		row.TracesReceived.Add(3)
+		row.SpansReceived.Add(30)
+		row.TracesPriorityNone.Add(1)
+		row.TracesDropped.SpanIDZero.Add(2)
+		row.PayloadAccepted.Add(1)
+	}
+	for n := int64(1); n <= 6; n++ {
+		add([]string{"go", "java"}[n%2])
+		if n%3 == 0 {
+			live.PublishAndReset(c)
+		}
+		got := c.snapshot(live)
+		for name, each := range map[string]int64{
+			"traces_received": 3, "spans_received": 30, "traces_priority_none": 1,
+			"traces_dropped.span_id_zero": 2, "payload_accepted": 1, "spans_dropped": 0,
+		} {
+			if got[name] != each*n {
+				t.Errorf("after %d: %s is %d, want %d", n, name, got[name], each*n)
+			}
+		}
+	}
+
+	answer := httptest.NewRecorder()
+	c.handler(live).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/debug/vars", http.NoBody))
+	var page struct {
+		Receiver struct {
+			TracesReceived int64            `json:"traces_received"`
+			TracesDropped  map[string]int64 `json:"traces_dropped"`
+		} `json:"receiver"`
+	}
+	if err := json.Unmarshal(answer.Body.Bytes(), &page); err != nil {
+		t.Fatal(err)
+	}
+	if page.Receiver.TracesReceived != 18 || page.Receiver.TracesDropped["span_id_zero"] != 12 || len(page.Receiver.TracesDropped) != 9 {
+		t.Errorf("page %s", answer.Body)
+	}
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/spanstorm/spanstorm/"
+
+// house is the table of docs/ARCHITECTURE.md as a graph: the user's door on
+// top, the ground at the bottom. A room imports only what stands here beside
+// it, and only rooms further down.
+var house = []struct {
+	room    string
+	imports string
+}{
+	{"cmd/spanstorm", "internal/cli"},
+	{"internal/cli", "report internal/run generator internal/target internal/agent internal/intake internal/identity internal/process scenarios results"},
+	{"report", "report/charts results"},
+	{"report/charts", "results"},
+	{"report/internal/samples", "results"},
+	{"internal/run", "internal/attack internal/tracer generator internal/target internal/intake internal/ledger internal/schedule internal/identity internal/process scenarios results"},
+	{"internal/attack", "internal/tracer internal/schedule scenarios results"},
+	{"internal/tracer", "scenarios results"},
+	{"generator", "internal/trees internal/ledger internal/wire internal/identity internal/limits scenarios"},
+	{"internal/trees", "scenarios"},
+	{"internal/target", "internal/agent internal/process results"},
+	{"internal/agent", "internal/limits"},
+	{"internal/intake", "internal/ledger internal/identity results"},
+	{"internal/ledger", "results"},
+	{"internal/wire", ""},
+	{"internal/schedule", "scenarios"},
+	{"internal/identity", ""},
+	{"scenarios", "scenarios/internal/values scenarios/internal/grammar scenarios/internal/document results internal/limits"},
+	{"scenarios/internal/values", "scenarios/internal/grammar scenarios/internal/document"},
+	{"scenarios/internal/grammar", "scenarios/internal/document"},
+	{"scenarios/internal/document", ""},
+	{"results/merge", "results"},
+	{"results", ""},
+	{"internal/process", ""},
+	{"internal/limits", ""},
+}
+
+// TestHouse holds the import graph against the table.
+func TestHouse(t *testing.T) {
+	floor := map[string]int{}
+	for i, h := range house {
+		floor[h.room] = i
+	}
+	for room, imports := range imports(t) {
+		at, ok := floor[room]
+		if !ok {
+			t.Errorf("%s is not in the house: give it a place in docs/ARCHITECTURE.md and in this test", room)
+			continue
+		}
+		for _, imported := range imports {
+			if !slices.Contains(strings.Fields(house[at].imports), imported) {
+				t.Errorf("%s imports %s, which docs/ARCHITECTURE.md does not allow", room, imported)
+			}
+			if floor[imported] <= at {
+				t.Errorf("%s imports %s, which stands above it", room, imported)
+			}
+		}
+	}
+	page, err := os.ReadFile("../../docs/ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range house {
+		if !bytes.Contains(page, []byte("`"+h.room+"`")) {
+			t.Errorf("docs/ARCHITECTURE.md does not say what lives in %s", h.room)
+		}
+	}
+}
+
+// TestRoomSizes keeps files and rooms small enough to be read in one go.
+func TestRoomSizes(t *testing.T) {
+	const fileMax, roomMax = 420, 2000
+	for room := range imports(t) {
+		files, err := filepath.Glob(filepath.Join("..", "..", room, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		total := 0
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := bytes.Count(text, []byte("\n"))
+			if total += n; n > fileMax {
+				t.Errorf("%s has %d lines: what second thing has moved in?", file, n)
+			}
+		}
+		if total > roomMax {
+			t.Errorf("%s has %d lines: what second thing has moved in?", room, total)
+		}
+	}
+}
+
+// imports maps each room of this module to the rooms that it imports.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	graph := map[string][]string{}
+	for scanner := bufio.NewScanner(bytes.NewReader(out)); scanner.Scan(); {
+		fields := strings.Fields(scanner.Text())
+		room := strings.TrimPrefix(fields[0], module)
+		graph[room] = []string{}
+		for _, path := range fields[1:] {
+			if imported, ours := strings.CutPrefix(path, module); ours {
+				graph[room] = append(graph[room], imported)
+			}
+		}
+	}
+	return graph
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/spanstorm/spanstorm/internal/run"
+	"github.com/spanstorm/spanstorm/internal/target"
+	"github.com/spanstorm/spanstorm/results"
+	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+// job is one run of these tests; its roles are processes, as for users.
+type job struct {
+	scenario string
+	sets     []string
+	target   string
+	intake   string
+}
+
+// do runs the job and returns its record, which is also read back from disk.
+func (j job) do(t *testing.T) (*results.Record, string) {
+	t.Helper()
+	self, err := exec.LookPath("spanstorm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := scenarios.Load(j.scenario, j.sets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := target.Parse(j.target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	out := filepath.Join(t.TempDir(), "record")
+	_, err = run.Run(ctx, run.Options{
+		Scenario: s, Target: spec, Out: out, Self: self, Intake: j.intake, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, err := results.Read(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !rec.Complete || rec.Interrupted {
+		t.Errorf("complete %v, interrupted %v", rec.Complete, rec.Interrupted)
+	}
+	balanced(t, rec)
+	return rec, out
+}
+
+// balanced holds the ledger's identities against a record.
+func balanced(t *testing.T, rec *results.Record) {
+	t.Helper()
+	check := func(of string, a results.Account) {
+		if got := a.Delivered.Plus(a.Refused).Plus(a.Unanswered); got != a.Sent {
+			t.Errorf("%s: delivered + refused + unanswered = %+v, sent %+v", of, got, a.Sent)
+		}
+		if got := a.Accepted.Plus(a.SampledOut).Plus(a.Dropped).Plus(a.Missing); got != a.Delivered {
+			t.Errorf("%s: accepted + sampled_out + dropped + missing = %+v, delivered %+v", of, got, a.Delivered)
+		}
+	}
+	check("ledger", rec.Ledger.Account)
+	for _, part := range rec.Ledger.ByShape {
+		check(part.Name, part.Account)
+	}
+	q := rec.Requests
+	if q.Planned != q.Sent+q.Unsent {
+		t.Errorf("planned %d, sent %d + unsent %d", q.Planned, q.Sent, q.Unsent)
+	}
+	if q.Sent != q.Answered+q.Errors.Total() {
+		t.Errorf("sent %d, answered %d + errors %d", q.Sent, q.Answered, q.Errors.Total())
+	}
+	if rec.Load.Traces != rec.Ledger.Sent.Traces || rec.Load.Spans != rec.Ledger.Sent.Spans {
+		t.Errorf("load %+v, ledger sent %+v", rec.Load, rec.Ledger.Sent)
+	}
+}
+
+// figures skips a test of figures where those mean nothing.
+func figures(t *testing.T) {
+	t.Helper()
+	if raced {
+		t.Skip("the race detector makes everything slow")
+	}
+}
+
+// allAccepted is what a healthy agent does.
+func allAccepted(t *testing.T, rec *results.Record) {
+	t.Helper()
+	if !rec.Valid && !raced {
+		t.Errorf("invalid: %v", rec.InvalidReasons)
+	}
+	if rec.Requests.Delivered != rec.Requests.Sent {
+		t.Errorf("requests delivered %d of %d: %v %+v", rec.Requests.Delivered, rec.Requests.Sent, rec.Requests.ByCode, rec.Requests.Errors)
+	}
+	l := rec.Ledger
+	if l.Sent.Traces == 0 || l.Accepted != l.Sent || l.Missing.Traces != 0 || l.Foreign.Traces != 0 || l.Duplicated.Traces != 0 {
+		t.Errorf("ledger: %+v, foreign %+v", l.Account, l.Foreign)
+	}
+	if !l.Drained || l.Source != "intake" {
+		t.Errorf("drained %v, source %q", l.Drained, l.Source)
+	}
+}
+
+// TestWebShop is the bundled main scenario, as `make run` runs it.
+func TestWebShop(t *testing.T) {
+	figures(t)
+	rec, _ := job{scenario: "web-shop", target: "embedded"}.do(t)
+	allAccepted(t, rec)
+	for _, e := range rec.Expectations {
+		if !e.Met {
+			t.Errorf("%s: got %s", e.Text, e.Got)
+		}
+	}
+}
+
+// TestEncodings sends every API and encoding through the embedded agent.
+func TestEncodings(t *testing.T) {
+	for _, api := range []string{"v0.3", "v0.4"} {
+		for _, encoding := range []string{"msgpack", "json"} {
+			t.Run(api+" "+encoding, func(t *testing.T) {
+				rec, _ := job{scenario: "smoke", sets: []string{"api=" + api, "encoding=" + encoding}, target: "embedded"}.do(t)
+				allAccepted(t, rec)
+				if rec.Requests.UnexpectedBody != 0 {
+					t.Errorf("%d unexpected bodies", rec.Requests.UnexpectedBody)
+				}
+			})
+		}
+	}
+}
+
+// TestLibrary runs the other bundled scenarios, shortened.
+func TestLibrary(t *testing.T) {
+	figures(t) // a raced agent is too slow for these loads
+	for _, b := range scenarios.Library() {
+		t.Run(b.Name, func(t *testing.T) {
+			s, err := scenarios.Load(b.Name, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var sets []string
+			for _, phase := range s.Load {
+				sets = append(sets, "load."+phase.Name+".for=1s")
+			}
+			rec, _ := job{scenario: b.Name, sets: sets, target: "embedded"}.do(t)
+			if len(s.Shapes) == 0 {
+				if rec.Announcements.Sent == 0 || rec.Announcements.ByCode["200"] != rec.Announcements.Sent {
+					t.Errorf("announcements: %+v", rec.Announcements)
+				}
+				for _, e := range rec.Expectations {
+					if !e.Met {
+						t.Errorf("%s: got %s", e.Text, e.Got)
+					}
+				}
+				return
+			}
+			allAccepted(t, rec)
+		})
+	}
+}
+
+// TestClosedLoop drives `rate: max`, whose bodies carry time marks.
+func TestClosedLoop(t *testing.T) {
+	rec, _ := job{scenario: "smoke", sets: []string{"load=[{name: flat-out, rate: max, connections: 4, for: 2s}]"}, target: "embedded"}.do(t)
+	allAccepted(t, rec)
+	if p := rec.Phases[0]; !p.Closed || p.ResponseTime.Count != 0 || p.ServiceTime.Count == 0 {
+		t.Errorf("phase: closed %v, %d response times, %d service times", p.Closed, p.ResponseTime.Count, p.ServiceTime.Count)
+	}
+}

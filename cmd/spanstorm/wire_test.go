@@ -1,0 +1,223 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/spanstorm/spanstorm/internal/process"
+	"github.com/spanstorm/spanstorm/internal/run"
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// wire captures the bodies that pass through it, on their way to an agent, or
+// answers for one.
+type wire struct {
+	next http.Handler
+
+	mu     sync.Mutex
+	bodies [][]byte
+}
+
+func (c *wire) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return
+	}
+	if strings.HasSuffix(req.URL.Path, "/traces") {
+		c.mu.Lock()
+		c.bodies = append(c.bodies, body)
+		c.mu.Unlock()
+	}
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	c.next.ServeHTTP(w, req)
+}
+
+// listen serves the wire on loopback.
+func (c *wire) listen(t *testing.T) string {
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// bySeq sorts what was captured by the request that it belongs to.
+func (c *wire) bySeq(t *testing.T, replay *run.Replay) map[uint64][]byte {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := map[uint64][]byte{}
+	for _, body := range c.bodies {
+		traces := decode(t, body)
+		seq, _, err := replay.Find(traces[0][0].TraceID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seq == replay.Corpus.Layout().MaxSeq() { // the first trace
+			continue
+		}
+		out[seq] = body
+	}
+	return out
+}
+
+func decode(t *testing.T, body []byte) pb.Traces {
+	t.Helper()
+	var traces pb.Traces
+	if rest, err := traces.UnmarshalMsg(body); err != nil || len(rest) > 0 {
+		t.Fatalf("decoding a body: %v, %d bytes left", err, len(rest))
+	}
+	return traces
+}
+
+// embeddedBehind starts an embedded agent by hand that forwards to intake, and
+// returns a wire in front of it.
+func embeddedBehind(t *testing.T, intake string, dials ...string) *wire {
+	t.Helper()
+	self, err := exec.LookPath("spanstorm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	agent, ready, err := process.StartRole(t.Context(), process.Command{
+		Path: self, Args: append([]string{"agent", "--listen", "127.0.0.1:0", "--intake", "http://" + intake}, dials...),
+	}, 10*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = agent.Stop(t.Context(), time.Second) })
+	return &wire{next: httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: ready.Listen})}
+}
+
+// freePort is an address that nobody listens on.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// TestMissingTraceToBytes goes from a trace that went missing to the bytes that
+// carried it, and holds them against what passed over the wire. The agent was
+// started elsewhere, as users' agents are.
+func TestMissingTraceToBytes(t *testing.T) {
+	intake := freePort(t)
+	captured := embeddedBehind(t, intake, "--drop", "10%")
+	j := steady("[{name: hold, rate: 100/s, for: 3s}, {name: flat-out, rate: max, connections: 2, for: 1s}]", "traces_per_request=3")
+	j.target, j.intake = captured.listen(t), intake
+	rec, out := j.do(t)
+	if len(rec.Ledger.Examples.Missing) == 0 {
+		t.Fatalf("nothing missing: %+v", rec.Ledger.Account)
+	}
+	replay, err := run.NewReplay(rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := captured.bySeq(t, replay)
+	if uint64(len(sent)) != rec.Requests.Sent {
+		t.Errorf("captured %d requests, the record counts %d", len(sent), rec.Requests.Sent)
+	}
+	for _, example := range rec.Ledger.Examples.Missing {
+		var stdout, stderr bytes.Buffer
+		cmd := exec.Command("spanstorm", "preview", out, "--trace", example.TraceID)
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		if err := cmd.Run(); err != nil {
+			t.Fatalf("preview --trace %s: %v\n%s", example.TraceID, err, &stderr)
+		}
+		if !bytes.Equal(stdout.Bytes(), sent[example.Seq]) {
+			t.Errorf("trace %s of request %d: preview gives other bytes than were sent", example.TraceID, example.Seq)
+		}
+		if !strings.Contains(fmt.Sprint(ids(decode(t, stdout.Bytes()))), example.TraceID) {
+			t.Errorf("trace %s is not in the body of request %d", example.TraceID, example.Seq)
+		}
+	}
+	for seq, body := range sent {
+		if again, err := replay.Body(seq); err != nil || !bytes.Equal(again, body) {
+			t.Fatalf("request %d cannot be had again: %v", seq, err)
+		}
+	}
+}
+
+func ids(traces pb.Traces) (out []uint64) {
+	for _, trace := range traces {
+		out = append(out, trace[0].TraceID)
+	}
+	return out
+}
+
+// TestSameBodies runs one scenario with one worker and with 64: the corpus and,
+// ids and times masked, the bodies are the same.
+func TestSameBodies(t *testing.T) {
+	type sending struct {
+		rec    *results.Record
+		masked map[uint64]pb.Traces
+	}
+	send := func(workers int) sending {
+		captured := &wire{next: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })}
+		j := steady("[{name: hold, rate: 200/s, for: 2s}]", "traces_per_request=1..5", fmt.Sprintf("max_in_flight=%d", workers))
+		j.target = captured.listen(t)
+		rec, _ := j.do(t)
+		replay, err := run.NewReplay(rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := sending{rec: rec, masked: map[uint64]pb.Traces{}}
+		for seq, body := range captured.bySeq(t, replay) {
+			s.masked[seq] = mask(decode(t, body))
+		}
+		return s
+	}
+	one, many := send(1), send(64)
+	if one.rec.Fingerprint != many.rec.Fingerprint {
+		t.Errorf("fingerprints %s and %s", one.rec.Fingerprint, many.rec.Fingerprint)
+	}
+	if one.rec.RunKey == many.rec.RunKey {
+		t.Error("two runs have one key")
+	}
+	both := 0
+	for seq, traces := range one.masked {
+		if other, ok := many.masked[seq]; ok {
+			both++
+			if diff := cmp.Diff(fmt.Sprint(traces), fmt.Sprint(other)); diff != "" {
+				t.Fatalf("request %d differs:\n%s", seq, diff)
+			}
+		}
+	}
+	if both < 300 {
+		t.Errorf("only %d requests in common", both)
+	}
+	if l := one.rec.Ledger; l.Source != "status" || l.Accepted.Traces != l.Delivered.Traces {
+		t.Errorf("without an intake: source %q, %+v", l.Source, l.Account)
+	}
+}
+
+// mask blanks ids and times; which span is whose parent stays.
+func mask(traces pb.Traces) pb.Traces {
+	for _, trace := range traces {
+		index := map[uint64]uint64{0: 0}
+		for i, span := range trace {
+			index[span.SpanID] = uint64(i + 1)
+		}
+		first := trace[0].Start
+		for _, span := range trace {
+			span.TraceID, span.SpanID, span.ParentID = 0, index[span.SpanID], index[span.ParentID]
+			span.Start -= first
+			delete(span.Meta, "_dd.p.tid") // the upper half of the trace id: its time
+		}
+	}
+	return traces
+}

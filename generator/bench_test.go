@@ -1,0 +1,232 @@
+package generator
+
+import (
+	"testing"
+
+	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
+	"github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace/idx"
+
+	"github.com/spanstorm/spanstorm/internal/identity"
+	"github.com/spanstorm/spanstorm/internal/trees"
+	"github.com/spanstorm/spanstorm/internal/wire"
+	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+// benchCorpus is the default corpus, in payloads of about 1,000 spans.
+func benchCorpus(b *testing.B, sets ...string) *Corpus {
+	b.Helper()
+	s, err := scenarios.Load("web-shop", sets)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.TracesPerRequest = scenarios.Dist{A: 1}
+	c, err := Compile(s)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.TracesPerRequest.A = float64(int(1000/c.Means().Spans + 0.5))
+	if c, err = Compile(s); err != nil {
+		b.Fatal(err)
+	}
+	size := 0
+	for i := range c.templates {
+		size += len(c.templates[i].Body)
+	}
+	b.Logf("%d templates, %.1f MB, %.1f spans and %.0f bytes a request", len(c.templates), float64(size)/1e6, c.Means().Spans, c.Means().Bytes)
+	return c
+}
+
+func reportSpans(b *testing.B, spans int) {
+	b.ReportMetric(float64(spans)/b.Elapsed().Seconds()/1e6, "Mspans/s")
+}
+
+// copyTemplates copies what composing copies, and writes nothing into it.
+func copyTemplates(b *testing.B, c *Corpus, buf []byte) {
+	spans, seq := 0, uint64(0)
+	for b.Loop() {
+		request := c.plan.request(seq)
+		buf = buf[:0]
+		for i := range c.plan.chunks(request) {
+			_, _, template, _ := c.plan.chunk(request, i)
+			buf = append(buf, c.templates[template].Body...)
+			spans += int(c.facts[template].spans)
+		}
+		seq++
+	}
+	reportSpans(b, spans)
+}
+
+// encodeReused has msgp encode spans that are there already.
+func encodeReused(b *testing.B, c *Corpus, buf []byte) {
+	traces := decoded(b, c.Composer(identity.Key{1, 2, 3}).Append(nil, 7, someTime))
+	spans := 0
+	for b.Loop() {
+		var err error
+		if buf, err = traces.MarshalMsg(buf[:0]); err != nil {
+			b.Fatal(err)
+		}
+		spans += spansOf(c, 7)
+	}
+	reportSpans(b, spans)
+}
+
+// What a run does for each request, in v0.4 msgpack, beside copying the same
+// templates without writing into them, and beside msgp encoding spans that are
+// there already, ids and times included.
+func BenchmarkCompose(b *testing.B) {
+	c := benchCorpus(b)
+	composer := c.Composer(identity.Key{1, 2, 3})
+	buf := make([]byte, 0, 4<<20)
+	b.Run("baseline=memcpy", func(b *testing.B) { copyTemplates(b, c, buf) })
+	b.Run("compose", func(b *testing.B) {
+		spans, seq := 0, uint64(0)
+		b.ReportAllocs()
+		for b.Loop() {
+			buf = composer.Append(buf[:0], seq, someTime)
+			spans += spansOf(c, seq)
+			seq++
+		}
+		reportSpans(b, spans)
+	})
+	b.Run("baseline=msgp", func(b *testing.B) { encodeReused(b, c, buf) })
+}
+
+// The same payloads in each of the APIs, beside copying their templates: those of
+// v0.5 and v1.0 are small and refer to texts, which compose numbers for each payload.
+func BenchmarkComposeAPI(b *testing.B) {
+	for _, api := range scenarios.APIs()[1:] {
+		c := benchCorpus(b, "api="+string(api))
+		composer := c.Composer(identity.Key{1, 2, 3})
+		buf := make([]byte, 0, 4<<20)
+		b.Run(string(api)+"/baseline=memcpy", func(b *testing.B) { copyTemplates(b, c, buf) })
+		b.Run(string(api)+"/compose", func(b *testing.B) {
+			spans, size, seq := 0, 0, uint64(0)
+			b.ReportAllocs()
+			for b.Loop() {
+				buf = composer.Append(buf[:0], seq, someTime)
+				size += len(buf)
+				spans += spansOf(c, seq)
+				seq++
+			}
+			reportSpans(b, spans)
+			b.ReportMetric(float64(size)/float64(spans), "bytes/span")
+		})
+	}
+}
+
+// What encoding a payload of v1.0 with Datadog's own types costs, ids, times and
+// numbers of texts included.
+func BenchmarkMarshalV10(b *testing.B) {
+	c := benchCorpus(b, "api=v1.0")
+	var payload idx.InternalTracerPayload
+	if _, err := payload.UnmarshalMsg(c.Composer(identity.Key{1, 2, 3}).Append(nil, 7, someTime)); err != nil {
+		b.Fatal(err)
+	}
+	buf, spans := make([]byte, 0, 4<<20), 0
+	for b.Loop() {
+		var err error
+		if buf, err = payload.MarshalMsg(buf[:0]); err != nil {
+			b.Fatal(err)
+		}
+		spans += spansOf(c, 7)
+	}
+	reportSpans(b, spans)
+}
+
+// One payload that stays in its buffer and gets new ids and times in place.
+func BenchmarkRestamp(b *testing.B) {
+	c := benchCorpus(b)
+	composer := c.Composer(identity.Key{1, 2, 3})
+	b.Run("baseline=msgp", func(b *testing.B) { encodeReused(b, c, make([]byte, 0, 4<<20)) })
+	b.Run("restamp", func(b *testing.B) {
+		type part struct {
+			template *wire.Template
+			facts    *facts
+			body     []byte
+		}
+		var parts []part
+		request := c.plan.request(7)
+		for i := range c.plan.chunks(request) {
+			_, _, t, _ := c.plan.chunk(request, i)
+			parts = append(parts, part{&c.templates[t], &c.facts[t], append([]byte(nil), c.templates[t].Body...)})
+		}
+		restamper, ok := c.encoding.(wire.Restamper)
+		if !ok {
+			b.Fatalf("%s cannot be stamped anew", c.Path())
+		}
+		kept := priorityShare{value: 1}
+		seq, spans := uint64(0), 0
+		for b.Loop() {
+			for i := range parts {
+				p := &parts[i]
+				composer.prepare(p.template, c.layout.Ordinal(seq, i), someTime-p.facts.extent, &kept)
+				for _, v := range p.template.Variables() {
+					c.variables[v].put(composer.stamp.Values[v], trees.Hash(seq, uint64(v)))
+				}
+				restamper.Restamp(p.body, p.template, &composer.stamp)
+				spans += p.template.Spans()
+			}
+			seq++
+		}
+		reportSpans(b, spans)
+	})
+}
+
+func BenchmarkComposeJSON(b *testing.B) {
+	c := benchCorpus(b, "encoding=json")
+	composer := c.Composer(identity.Key{1, 2, 3})
+	buf, seq, spans := make([]byte, 0, 8<<20), uint64(0), 0
+	for b.Loop() {
+		buf = composer.Append(buf[:0], seq, someTime)
+		spans += spansOf(c, seq)
+		seq++
+	}
+	reportSpans(b, spans)
+}
+
+func BenchmarkChunks(b *testing.B) {
+	c := benchCorpus(b)
+	chunks, seq, n := c.Chunks(nil, 0), uint64(0), 0
+	b.ReportAllocs()
+	for b.Loop() {
+		chunks = c.Chunks(chunks[:0], seq)
+		n += len(chunks)
+		seq++
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/chunk")
+}
+
+func BenchmarkCompile(b *testing.B) {
+	for _, name := range []string{"smoke", "web-shop", "heavy-tail", "batch-job"} {
+		b.Run(name, func(b *testing.B) {
+			s, err := scenarios.Load(name, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if _, err := Compile(s); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func decoded(b *testing.B, body []byte) pb.Traces {
+	b.Helper()
+	var traces pb.Traces
+	if _, err := traces.UnmarshalMsg(body); err != nil {
+		b.Fatal(err)
+	}
+	return traces
+}
+
+// spansOf counts the spans of a request. It costs about a hundredth of composing it.
+func spansOf(c *Corpus, seq uint64) int {
+	request, spans := c.plan.request(seq), 0
+	for i := range c.plan.chunks(request) {
+		_, _, template, _ := c.plan.chunk(request, i)
+		spans += int(c.facts[template].spans)
+	}
+	return spans
+}

@@ -1,0 +1,291 @@
+// Package generator turns a scenario into payloads: its span trees into
+// templates, templates into the body of request seq, which is a function of the
+// seed and seq alone, ids and times aside.
+//
+//	Scenario ─Compile→ Corpus: pools of templates, encoded once
+//	                      └─Composer.Append(seq, at): draw templates, copy, stamp ids and times
+//
+// Whatever can be decided before the load is decided in Compile. What is left
+// per request is arithmetic on hashes and copying; nothing there allocates, and
+// nothing remembers an earlier request. What a trace looks like is for
+// internal/trees to know, how bytes are laid out for internal/wire; when requests
+// are sent, and where to, for others.
+package generator
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/spanstorm/spanstorm/internal/identity"
+	"github.com/spanstorm/spanstorm/internal/ledger"
+	"github.com/spanstorm/spanstorm/internal/trees"
+	"github.com/spanstorm/spanstorm/internal/wire"
+	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+// Corpus is a compiled scenario. It does not change and is safe for concurrent use.
+type Corpus struct {
+	scenario    *scenarios.Scenario
+	catalogue   *trees.Catalogue
+	variables   []variable // as the catalogue counts them
+	plan        plan
+	sources     []source // by shape
+	encoding    wire.Encoding
+	templates   []wire.Template
+	facts       []facts // by template
+	probe       wire.Template
+	probeExtent int64 // ns
+	services    []byte
+	layout      identity.Layout
+	means       Means
+	fingerprint string
+	chunksMost  int // in a request
+	spansMost   int // in a chunk
+	longest     longest
+}
+
+// Means are the expected values of one request.
+type Means struct {
+	Traces, Spans, Bytes float64
+}
+
+// Compile makes the corpus of a scenario that scenarios.Parse has accepted. It
+// takes well under a second for traces of tens of spans. Errors say which shape
+// cannot be made, and why.
+func Compile(s *scenarios.Scenario) (*Corpus, error) { return compile(s, spansInPools) }
+
+// compile is Compile with pools of another size.
+func compile(s *scenarios.Scenario, spansInPools float64) (*Corpus, error) {
+	c := &Corpus{scenario: s}
+	var err error
+	if c.encoding, err = encodingOf(s); err != nil {
+		return nil, fmt.Errorf("compile scenario %s: %w", s.Name, err)
+	}
+	if err := c.build(spansInPools); err != nil {
+		return nil, fmt.Errorf("compile scenario %s: %w", s.Name, err)
+	}
+	return c, nil
+}
+
+func (c *Corpus) build(spansInPools float64) error {
+	s := c.scenario
+	var err error
+	if c.catalogue, err = trees.NewCatalogue(s, trees.Reserved{Tag: wire.TraceIDHighKey, Metric: wire.PriorityKey}); err != nil {
+		return err
+	}
+	for _, v := range c.catalogue.Variables() {
+		c.variables = append(c.variables, newVariable(v))
+	}
+	c.plan.seed = trees.HashText(s.Seed, "plan")
+	if c.plan.counts, err = countTable(s.TracesPerRequest); err != nil {
+		return err
+	}
+	if err = c.planShapes(spansInPools); err != nil {
+		return err
+	}
+	c.chunksMost = int(slices.Max(c.plan.counts))
+	if err = c.encode(); err != nil {
+		return err
+	}
+	if c.layout, err = identity.Fit(c.chunksMost, c.spansMost); err != nil {
+		return err
+	}
+	announced := map[string]wire.Service{}
+	for name, svc := range c.catalogue.Services() {
+		announced[name] = wire.Service{App: svc.App, AppType: svc.Type}
+	}
+	if c.services, err = wire.ServicesJSON(announced); err != nil {
+		return err
+	}
+	c.means = c.expect()
+	c.fingerprint = c.hash()
+	return nil
+}
+
+// planShapes decides how shapes share the requests, and how many templates each has.
+func (c *Corpus) planShapes(spansInPools float64) error {
+	shapes := c.scenario.Shapes
+	if len(shapes) == 0 {
+		return nil
+	}
+	weights := make([]float64, len(shapes))
+	for i := range shapes {
+		weights[i] = shapes[i].Weight
+	}
+	var err error
+	if c.plan.alias, err = newAlias(weights); err != nil {
+		return err
+	}
+	if c.sources, err = newSources(c.catalogue, shapes, shares(c.plan.alias), spansInPools); err != nil {
+		return err
+	}
+	var problems []error
+	first := uint32(0)
+	for i := range shapes {
+		priorities, err := priorityTable(&shapes[i])
+		if err != nil {
+			problems = append(problems, fmt.Errorf("shape %s: %w", shapes[i].Name, err))
+		}
+		n := uint32(c.sources[i].templates)
+		c.plan.shapes = append(c.plan.shapes, pool{first: first, n: n, priorities: priorities})
+		first += n
+	}
+	return errors.Join(problems...)
+}
+
+// encode makes all templates, and the probe, again if payloads turn out to hold
+// more texts than the encoding has numbers for.
+func (c *Corpus) encode() error {
+	if err := c.encodeAll(); err != nil || c.finish() {
+		return err
+	}
+	for i := range c.sources {
+		clear(c.sources[i].types)
+	}
+	c.templates, c.facts = c.templates[:0], c.facts[:0]
+	if err := c.encodeAll(); err != nil {
+		return err
+	}
+	c.finish()
+	return nil
+}
+
+// finish returns false if everything has to be encoded again.
+func (c *Corpus) finish() bool {
+	indexed, ok := c.encoding.(wire.Indexed)
+	if !ok {
+		return true
+	}
+	c.templates = append(c.templates, c.probe)
+	again := indexed.Finish(c.templates, int(slices.Min(c.plan.counts)), c.chunksMost)
+	last := len(c.templates) - 1
+	c.templates, c.probe = c.templates[:last], c.templates[last]
+	return !again
+}
+
+func (c *Corpus) encodeAll() error {
+	d, conv := trees.NewDresser(c.catalogue), newConverter(c.variables)
+	for i := range c.sources {
+		src := &c.sources[i]
+		for t := range src.templates {
+			tree, err := d.Spans(src.trees, t)
+			if err != nil {
+				return fmt.Errorf("shape %s: %w", c.scenario.Shapes[i].Name, err)
+			}
+			spans := conv.convert(tree)
+			template := c.encoding.Encode(&wire.Chunk{Spans: spans, PriorityWidth: priorityWidth(c.plan.shapes[i].priorities)})
+			c.templates = append(c.templates, template)
+			c.facts = append(c.facts, newFacts(tree))
+			c.longest.note(spans)
+			for k := range spans {
+				src.types[spans[k].Type]++
+			}
+			c.spansMost = max(c.spansMost, len(spans))
+		}
+	}
+	probe := d.Probe(c.plan.seed)
+	c.probe = c.encoding.Encode(&wire.Chunk{Spans: conv.convert(probe), PriorityWidth: 1})
+	c.probeExtent = extent(probe)
+	c.spansMost = max(c.spansMost, len(probe))
+	return nil
+}
+
+// priorityWidth is the most characters that a priority of the table takes.
+func priorityWidth(table []priorityShare) int {
+	width := 1
+	for _, p := range table {
+		width = max(width, len(strconv.Itoa(int(p.value))))
+	}
+	return width
+}
+
+// expect works out the means. The number of chunks and what is in them are
+// independent, so that the mean of a sum is the product of means.
+func (c *Corpus) expect() Means {
+	if len(c.plan.shapes) == 0 {
+		return Means{Bytes: c.frame(0)}
+	}
+	var m Means
+	var frame float64 // bytes around and between chunks
+	for _, n := range c.plan.counts {
+		m.Traces += float64(n)
+		frame += c.frame(int(n))
+	}
+	m.Traces /= float64(len(c.plan.counts))
+	frame /= float64(len(c.plan.counts))
+	for i, share := range shares(c.plan.alias) {
+		p := &c.plan.shapes[i]
+		none, from := 0.0, uint64(0)
+		for _, q := range p.priorities {
+			if q.none {
+				none += float64(q.upTo-from) / (1 << 32)
+			}
+			from = q.upTo
+		}
+		var spans, size float64
+		for t := p.first; t < p.first+p.n; t++ {
+			template := &c.templates[t]
+			spans += float64(template.Spans())
+			size += (1-none)*float64(template.Size(true)) + none*float64(template.Size(false))
+		}
+		m.Spans += share * spans / float64(p.n)
+		m.Bytes += share * size / float64(p.n)
+	}
+	m.Spans *= m.Traces
+	m.Bytes = m.Bytes*m.Traces + frame
+	if _, ok := c.encoding.(wire.Indexed); ok {
+		m.Bytes = c.meanBytes(m.Spans)
+	}
+	return m
+}
+
+// Fingerprint is a hash, in hexadecimal, of all that decides which bytes are
+// sent, ids and times aside: equal for the same scenario, seed and version on
+// any machine.
+func (c *Corpus) Fingerprint() string { return c.fingerprint }
+
+// Layout is how the ids of this corpus are made of ordinals.
+func (c *Corpus) Layout() identity.Layout { return c.layout }
+
+// Means returns the expected values of one request: numbers of traces, of
+// spans, and of bytes of its body.
+func (c *Corpus) Means() Means { return c.means }
+
+// Path is where payloads are sent.
+func (c *Corpus) Path() string { return "/" + string(c.scenario.API) + "/traces" }
+
+// ContentType is the Content-Type of payloads.
+func (c *Corpus) ContentType() string { return c.encoding.ContentType() }
+
+// ShapeNames returns the names of the shapes; ledger.Chunk.Shape counts them.
+func (c *Corpus) ShapeNames() []string {
+	names := make([]string, len(c.scenario.Shapes))
+	for i := range names {
+		names[i] = c.scenario.Shapes[i].Name
+	}
+	return names
+}
+
+// Services returns the body of PUT /v0.3/services: the scenario's services and
+// the made-up ones. The caller must not change it.
+func (c *Corpus) Services() []byte { return c.services }
+
+// Chunks appends the chunks of request seq to dst: what a Composer sends under
+// that seq. It allocates only when dst has no room.
+func (c *Corpus) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
+	request := c.plan.request(seq)
+	for i := range c.plan.chunks(request) {
+		_, shape, template, priority := c.plan.chunk(request, i)
+		dst = append(dst, ledger.Chunk{
+			Ordinal:     c.layout.Ordinal(seq, i),
+			Shape:       int32(shape),
+			Fault:       ledger.NoFault,
+			Spans:       c.facts[template].spans,
+			Priority:    priority.value,
+			HasPriority: !priority.none,
+		})
+	}
+	return dst
+}

@@ -1,0 +1,49 @@
+package generator
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/spanstorm/spanstorm/internal/wire"
+)
+
+// corpusVersion changes when the same scenario gives other bytes than before
+// although its templates are the same: when draws are made differently.
+const corpusVersion = 1
+
+// fingerprintBytes is how much of the hash a fingerprint shows.
+const fingerprintBytes = 16
+
+// hash returns the fingerprint: of the templates, with ids and times still zero,
+// and of the plan by which they are drawn. What it leaves out on purpose is what
+// does not change bodies: load, headers, clients' counts.
+func (c *Corpus) hash() string {
+	sum := sha256.New()
+	w := bufio.NewWriterSize(sum, 1<<16)
+	// Neither a hash nor a buffer before it ever fails to write.
+	_, _ = fmt.Fprintf(w, "version %d\n%s %s\nseed %d\nlayout %d\n", corpusVersion, c.Path(), c.ContentType(), c.plan.seed, c.layout)
+	_, _ = fmt.Fprintf(w, "counts %d\nalias %d\n", c.plan.counts, c.plan.alias)
+	for i, p := range c.plan.shapes {
+		_, _ = fmt.Fprintf(w, "shape %q %v\n", c.scenario.Shapes[i].Name, p)
+	}
+	for i := range c.variables {
+		v := &c.variables[i]
+		_, _ = fmt.Fprintf(w, "variable %q %d %q %d\n", v.Key, v.Cardinality, v.Skew, v.bounds)
+	}
+	for i := range c.templates {
+		_ = c.templates[i].Sum(w)
+		_, _ = fmt.Fprintln(w, c.facts[i].extent)
+	}
+	_ = c.probe.Sum(w)
+	if indexed, ok := c.encoding.(wire.Indexed); ok {
+		_ = indexed.Sum(w)
+	}
+	if !c.scenario.API.TakesJSON() { // such a head may say who sends
+		_, _ = w.Write(c.encoding.Writer().AppendHead(nil, 0))
+	}
+	_, _ = w.Write(c.services)
+	_ = w.Flush()
+	return hex.EncodeToString(sum.Sum(nil)[:fingerprintBytes])
+}

@@ -1,0 +1,106 @@
+package generator
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spanstorm/spanstorm/internal/identity"
+	"github.com/spanstorm/spanstorm/internal/trees"
+	"github.com/spanstorm/spanstorm/internal/wire"
+)
+
+// Tree is one trace of a request, as people and tests look at it: the same that
+// a Composer writes as bytes.
+type Tree struct {
+	Shape       string
+	Ordinal     uint64
+	Priority    int8
+	HasPriority bool
+	// Extent is from the root's start to the last end, of async spans too.
+	Extent time.Duration
+	Spans  []Span // parents before children; the first is the root
+}
+
+// Span is one span of a Tree.
+type Span struct {
+	Service, Name, Resource, Type string
+	Parent                        int           // index into Tree.Spans; -1 for the root
+	Offset                        time.Duration // start since the root's start
+	Duration                      time.Duration
+	Error                         bool
+	Meta                          map[string]string
+	Metrics                       map[string]float64
+
+	// What Stamp fills in; 0 before.
+	TraceID, SpanID, ParentID uint64
+	StartUnixNS               int64
+}
+
+// Tree returns the i-th trace of request seq, without ids and times. The error
+// says that the request has no such trace.
+func (c *Corpus) Tree(seq uint64, i int) (*Tree, error) {
+	request := c.plan.request(seq)
+	if n := c.plan.chunks(request); i < 0 || i >= n {
+		return nil, fmt.Errorf("request %d has %d traces; there is no trace %d, they count from 0", seq, n, i)
+	}
+	key, shape, template, priority := c.plan.chunk(request, i)
+	src := &c.sources[shape]
+	t := int(template - c.plan.shapes[shape].first)
+	spans, err := trees.NewDresser(c.catalogue).Spans(src.trees, t)
+	if err != nil {
+		return nil, fmt.Errorf("grow trace %d of request %d: %w", i, seq, err)
+	}
+	tree := &Tree{
+		Shape:       c.scenario.Shapes[shape].Name,
+		Ordinal:     c.layout.Ordinal(seq, i),
+		Priority:    priority.value,
+		HasPriority: !priority.none,
+		Extent:      time.Duration(extent(spans)),
+	}
+	values := make([]string, len(c.variables))
+	for v := range values {
+		text := make([]byte, c.variables[v].width())
+		c.variables[v].put(text, trees.Hash(key, uint64(v)))
+		values[v] = string(text)
+	}
+	for k := range spans {
+		tree.Spans = append(tree.Spans, newSpan(&spans[k], values))
+	}
+	if tree.HasPriority {
+		tree.Spans[0].Metrics[wire.PriorityKey] = float64(tree.Priority)
+	}
+	return tree, nil
+}
+
+func newSpan(s *trees.Span, values []string) Span {
+	span := Span{
+		Service: s.Service, Name: s.Name, Resource: s.Resource, Type: s.Type,
+		Parent: s.Parent, Offset: time.Duration(s.Start), Duration: time.Duration(s.Duration), Error: s.Error,
+		Meta: make(map[string]string, len(s.Meta)), Metrics: make(map[string]float64, len(s.Metrics)),
+	}
+	for _, tag := range s.Meta {
+		span.Meta[tag.Key] = tag.Value
+		if tag.Variable > 0 {
+			span.Meta[tag.Key] = values[tag.Variable-1]
+		}
+	}
+	for _, m := range s.Metrics {
+		span.Metrics[m.Key] = m.Value
+	}
+	return span
+}
+
+// Stamp fills in ids and times as a Composer of the same key and time writes them.
+func (t *Tree) Stamp(codec *identity.Codec, atUnixNS int64) {
+	start := max(atUnixNS-int64(t.Extent), timeLeast)
+	trace := codec.TraceID(t.Ordinal, len(t.Spans))
+	for k := range t.Spans {
+		s := &t.Spans[k]
+		s.TraceID, s.SpanID = trace, codec.SpanID(t.Ordinal, k)
+		if s.Parent >= 0 {
+			s.ParentID = t.Spans[s.Parent].SpanID
+		}
+		s.StartUnixNS = start + int64(s.Offset)
+	}
+	t.Spans[0].Meta[wire.TraceIDHighKey] = wire.TraceIDHigh(start)
+}

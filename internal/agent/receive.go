@@ -1,0 +1,333 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"time"
+
+	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// receiver is the HTTP side of the agent.
+type receiver struct {
+	dials   Dials
+	trouble *trouble
+	forward *forwarder
+	count   *counters
+	scratch scratch
+	turns   chan struct{} // one for each payload that is decoded at a time
+	within  time.Duration // for a body to come
+}
+
+func newReceiver(d Dials) *receiver {
+	count := &counters{began: time.Now()}
+	return &receiver{
+		dials:   d,
+		trouble: newTrouble(d),
+		forward: newForwarder(d.Intake, count),
+		count:   count,
+		turns:   make(chan struct{}, max(1, runtime.GOMAXPROCS(0))),
+		within:  bodyWithin,
+	}
+}
+
+// version is a version of the trace API.
+type version int
+
+const (
+	v03 version = iota
+	v04
+)
+
+// pathClock winds the clock that stalls go by; it is no part of the trace API.
+const pathClock = "/debug/clock"
+
+func endpoints() []string {
+	return []string{"/v0.3/traces", "/v0.3/services", "/v0.4/traces", "/v0.4/services"}
+}
+
+func (r *receiver) handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, method := range []string{http.MethodPut, http.MethodPost} {
+		mux.HandleFunc(method+" /v0.3/traces", func(w http.ResponseWriter, q *http.Request) { r.traces(v03, w, q) })
+		mux.HandleFunc(method+" /v0.4/traces", func(w http.ResponseWriter, q *http.Request) { r.traces(v04, w, q) })
+		mux.HandleFunc(method+" /v0.3/services", r.services)
+		mux.HandleFunc(method+" /v0.4/services", r.services)
+	}
+	mux.HandleFunc("GET /info", r.info)
+	mux.HandleFunc("GET /debug/vars", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, r.count.page()) })
+	mux.HandleFunc("POST "+pathClock, func(w http.ResponseWriter, _ *http.Request) {
+		r.trouble.wind()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	return mux
+}
+
+// traces takes one payload. Trouble comes before the body is looked at, the
+// latency after it was dealt with.
+func (r *receiver) traces(v version, w http.ResponseWriter, q *http.Request) {
+	now := time.Now()
+	t := r.trouble
+	if t.calm.Load() {
+		if r.take(w, q, now) {
+			accepted(v, w)
+		}
+		return
+	}
+	request := t.requests.Add(1) - 1
+	t.meter.tick(now)
+	if left := t.stalled(t.clock.since(now)); left > 0 {
+		r.count.stallsOf.Add(1)
+		_ = pause(q.Context(), left) // an agent that is ending stands still no longer
+	}
+	switch {
+	case t.resets(request):
+		r.count.resetsMade.Add(1)
+		reset(w)
+		return
+	case !t.bucket.take(now):
+		r.refuse(w, q, http.StatusTooManyRequests, "over capacity")
+		return
+	case t.fails(request):
+		r.count.errorsMade.Add(1)
+		discard(w, q)
+		http.Error(w, "an error on demand", http.StatusInternalServerError)
+		return
+	}
+	if !r.take(w, q, now) {
+		return
+	}
+	_ = pause(q.Context(), t.latency(request)) // whoever left no longer minds
+	accepted(v, w)
+}
+
+// take reads, decodes and forwards one payload. When that fails it has
+// answered, and returns false.
+func (r *receiver) take(w http.ResponseWriter, q *http.Request, now time.Time) bool {
+	enc := encodingOf(q.Header.Get("Content-Type"))
+	if enc == unknownEncoding {
+		discard(w, q)
+		http.Error(w, "unknown Content-Type; send application/msgpack or application/json", http.StatusUnsupportedMediaType)
+		return false
+	}
+	d := r.scratch.get()
+	defer r.scratch.put(d)
+	if err := r.readBody(d, w, q); err != nil {
+		r.unreadable(w, q, err)
+		return false
+	}
+	if !r.turn(q.Context()) {
+		r.refuse(w, q, http.StatusTooManyRequests, "no decoder was free in time")
+		return false
+	}
+	defer func() { <-r.turns }()
+	if err := d.decode(enc, d.body.Bytes()); err != nil {
+		r.count.tracesDropped[whyUndecodable(err)].Add(claimedTraces(q))
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return false
+	}
+	r.count.payloadAccepted.Add(1)
+	r.count.tracesBytes.Add(uint64(d.body.Len()))
+	r.process(d, q.Header, now)
+	return true
+}
+
+// turn waits for its turn to decode.
+func (r *receiver) turn(ctx context.Context) bool {
+	select {
+	case r.turns <- struct{}{}:
+		return true
+	default:
+	}
+	timer := time.NewTimer(decodeWithin)
+	defer timer.Stop()
+	select {
+	case r.turns <- struct{}{}:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// process normalises, drops, samples and forwards what was decoded.
+func (r *receiver) process(d *decoded, header http.Header, now time.Time) {
+	lang := header.Get("Datadog-Meta-Lang")
+	payload := pb.TracerPayload{
+		LanguageName:    lang,
+		LanguageVersion: header.Get("Datadog-Meta-Lang-Version"),
+		TracerVersion:   header.Get("Datadog-Meta-Tracer-Version"),
+		ContainerID:     header.Get("Datadog-Container-ID"),
+	}
+	var spans uint64
+	for _, t := range d.traces {
+		r.count.tracesReceived.Add(1)
+		r.count.spansReceived.Add(uint64(len(t)))
+		kept, why, fine := normalize(t, lang, now, r.count)
+		if !fine {
+			r.count.drop(why, 1, uint64(len(t)))
+			continue
+		}
+		priority, has := priorityOf(kept)
+		switch {
+		case !has:
+			r.count.tracesPriorityNone.Add(1)
+		case priority <= 0:
+			r.count.tracesSampledOut.Add(1)
+			r.count.spansSampled.Add(uint64(len(kept)))
+			continue
+		}
+		if r.trouble.drops(kept[0].TraceID) {
+			continue
+		}
+		payload.Chunks = append(payload.Chunks, &pb.TraceChunk{Priority: priority, Origin: rootOf(kept).Meta["_dd.origin"], Spans: kept})
+		spans += uint64(len(kept))
+	}
+	if len(payload.Chunks) == 0 {
+		return
+	}
+	d.out = appendTracerPayload(d.out[:0], &payload)
+	r.forward.add(d.out, uint64(len(payload.Chunks)), spans)
+}
+
+// payloadTracers is AgentPayload.tracerPayloads (agent_payload.proto).
+const payloadTracers = 5
+
+// appendTracerPayload appends one element of AgentPayload.tracerPayloads.
+func appendTracerPayload(dst []byte, p *pb.TracerPayload) []byte {
+	size := p.SizeVT()
+	dst = protowire.AppendTag(dst, payloadTracers, protowire.BytesType)
+	dst = protowire.AppendVarint(dst, uint64(size))
+	dst = slices.Grow(dst, size)
+	at := len(dst)
+	dst = dst[:at+size]
+	if n, err := p.MarshalToSizedBufferVT(dst[at:]); err != nil || n != size {
+		// It fails for no input: every string was made valid when it was read.
+		return dst[:0]
+	}
+	return dst
+}
+
+// services takes PUT /v0.3/services, and like the real agent does nothing with it.
+func (r *receiver) services(w http.ResponseWriter, q *http.Request) {
+	discard(w, q)
+	r.count.services.Add(1)
+	accepted(v03, w)
+}
+
+// refuse answers that there is no room now.
+func (r *receiver) refuse(w http.ResponseWriter, q *http.Request, code int, text string) {
+	discard(w, q)
+	r.count.payloadRefused.Add(1)
+	http.Error(w, text, code)
+}
+
+// readBody reads the body into d, within the bounds on size and time.
+func (r *receiver) readBody(d *decoded, w http.ResponseWriter, q *http.Request) error {
+	if q.ContentLength > bodyBytesMax {
+		return &http.MaxBytesError{Limit: bodyBytesMax}
+	}
+	// The deadline is set here and not at the server, for it must not run
+	// while the agent stands still on demand.
+	conn := http.NewResponseController(w)
+	if err := conn.SetReadDeadline(time.Now().Add(r.within)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	if q.ContentLength > 0 && q.ContentLength <= keepBytes {
+		d.body.Grow(int(q.ContentLength) + 512) // ReadFrom wants that much room to see the end
+	}
+	if _, err := d.body.ReadFrom(http.MaxBytesReader(w, q.Body, bodyBytesMax)); err != nil {
+		return err
+	}
+	if err := conn.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
+}
+
+// unreadable answers for a body that could not be read.
+func (r *receiver) unreadable(w http.ResponseWriter, q *http.Request, err error) {
+	var large *http.MaxBytesError
+	code, why := http.StatusBadRequest, unexpectedEOF
+	switch {
+	case errors.As(err, &large):
+		code, why = http.StatusRequestEntityTooLarge, payloadTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		code, why = http.StatusRequestTimeout, timeout
+	}
+	r.count.tracesDropped[why].Add(claimedTraces(q))
+	w.Header().Set("Connection", "close") // what is left of the body is not waited for
+	http.Error(w, http.StatusText(code), code)
+}
+
+// claimedTraces is how many traces a request says it holds: all that can be
+// counted of a payload that cannot be read.
+func claimedTraces(q *http.Request) uint64 {
+	n, err := strconv.ParseUint(q.Header.Get("X-Datadog-Trace-Count"), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// discard reads a body that is not wanted, so that the connection lives on.
+func discard(w http.ResponseWriter, q *http.Request) {
+	conn := http.NewResponseController(w)
+	_ = conn.SetReadDeadline(time.Now().Add(bodyWithin))
+	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, q.Body, bodyBytesMax))
+	_ = conn.SetReadDeadline(time.Time{})
+}
+
+// accepted answers as the API version does (pkg/trace/api/responses.go).
+func accepted(v version, w http.ResponseWriter) {
+	if v == v03 {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, "OK\n")
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, `{"rate_by_service":{"service:,env:":1}}`+"\n")
+}
+
+// reset ends the connection with RST instead of an answer, where it is TCP.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // the server's own way to end a connection
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(append(text, '\n'))
+}
+
+func portOf(addr string) int {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return 0
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return 0
+	}
+	return n
+}

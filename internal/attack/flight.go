@@ -1,0 +1,103 @@
+package attack
+
+import (
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"github.com/spanstorm/spanstorm/internal/tracer"
+)
+
+// seqHeader is where vegeta writes a request's number in its attack.
+const seqHeader = "X-Vegeta-Seq"
+
+// sample is an observation with what only the recorder needs.
+type sample struct {
+	Observation
+	inFlight int32 // with this one, when it was sent
+	crowded  bool  // sent while all workers were busy, or late because they had been
+	light    bool  // sent while fewer than half of the workers were busy
+}
+
+// flight is the RoundTripper of one phase. The request that vegeta hands in only
+// tells which number it has; what goes out is the payload of that number in a
+// request of our own, without vegeta's headers.
+type flight struct {
+	plan   *Plan
+	sender *tracer.Sender
+	clock  func() time.Duration
+	ring   *ring
+	crew   *crew
+	pacer  *pacer
+	out    chan<- sample
+
+	// withdrawn counts hits that found the phase over before they were sent.
+	withdrawn atomic.Uint64
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (f *flight) RoundTrip(hit *http.Request) (*http.Response, error) {
+	index, err := strconv.ParseUint(hit.Header.Get(seqHeader), 10, 64)
+	if err != nil {
+		f.withdrawn.Add(1)
+		return nil, err
+	}
+	others := f.crew.begin()
+	defer f.crew.done()
+
+	p := f.ring.take(index)
+	if p == nil {
+		f.withdrawn.Add(1)
+		return nil, tracer.ErrStopped
+	}
+	s := sample{
+		inFlight: others + 1,
+		crowded:  others+1 >= f.crew.crowd() || f.pacer.backlog.Load(),
+		light:    others*2 < f.crew.most,
+	}
+	s.Seq = f.plan.FirstSeq + index
+	s.Traces = p.traces
+	s.BytesOut = int64(len(p.body))
+	if !f.plan.closed() {
+		s.Due = f.plan.Schedule.Due(index)
+	}
+	resp, err := f.exchange(&s.Observation, p)
+	if f.plan.closed() {
+		s.Due = s.Send
+	}
+	f.out <- s
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = http.NoBody // it was read
+	resp.Request = hit
+	return resp, nil
+}
+
+// exchange sends one payload and reads the answer to its last byte.
+func (f *flight) exchange(o *Observation, p *payload) (*http.Response, error) {
+	call := f.sender.Prepare(o.Seq, p)
+	progress := f.plan.Progress
+	progress.sent.Add(1)
+	progress.inFlight.Add(1)
+	o.Send = f.pacer.meet(o.Due)
+	call.Send()
+	o.End = f.clock()
+	progress.inFlight.Add(-1)
+	r := call.Close()
+	o.Code, o.BytesIn, o.UnexpectedBody = r.Code, r.Bytes, r.Unexpected
+	o.Class, o.Err = r.Class, r.Err
+	return r.Response, r.Err
+}
+
+// targeter satisfies vegeta: the RoundTripper puts the real request together.
+func targeter(url string) vegeta.Targeter {
+	tgt := vegeta.Target{Method: http.MethodPut, URL: url}
+	return func(t *vegeta.Target) error {
+		*t = tgt
+		return nil
+	}
+}

@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spanstorm/spanstorm/generator"
+	"github.com/spanstorm/spanstorm/internal/identity"
+	"github.com/spanstorm/spanstorm/internal/run"
+	"github.com/spanstorm/spanstorm/results"
+	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+// previewFlags are the flags of `preview`.
+type previewFlags struct {
+	sets           []string
+	payload, trace string
+	sample         int
+	shape          string
+}
+
+func (a *app) previewCmd() *cobra.Command {
+	var f previewFlags
+	cmd := &cobra.Command{
+		Use:   "preview SCENARIO|RECORD",
+		Short: "Show what would be sent, or what was sent",
+		Long: `Preview draws a trace of each shape as a tree and prints the statistics of a
+sample beside the agent's limits.
+
+With --payload it writes the body of one request to stdout; with --trace, the
+body of the request that carried a trace (or span) of a record. For a record
+they are the very bytes that were sent.`,
+		Example: `  spanstorm preview web-shop
+  spanstorm preview results/20261121T101500Z-web-shop --trace 4611686018427387904 > body.msgpack`,
+		Args:              needs(1, 1, "one SCENARIO or RECORD"),
+		ValidArgsFunction: completeScenario,
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.preview(args[0], f)
+		},
+	}
+	flags := cmd.Flags()
+	setFlag(cmd, &f.sets)
+	flags.StringVar(&f.payload, "payload", "", "write the body of request `SEQ` to stdout")
+	flags.StringVar(&f.trace, "trace", "", "write the body that carried the trace `ID` to stdout (records only)")
+	flags.IntVar(&f.sample, "sample", 1000, "how many requests the statistics look at")
+	flags.StringVar(&f.shape, "shape", "", "draw only this shape")
+	cmd.MarkFlagsMutuallyExclusive("payload", "trace")
+	return cmd
+}
+
+// subject is what preview looks at: a scenario, or a record with its replay.
+type subject struct {
+	scenario *scenarios.Scenario
+	corpus   *generator.Corpus
+	key      identity.Key
+	replay   *run.Replay // nil for a scenario
+}
+
+func (a *app) preview(arg string, f previewFlags) error {
+	if f.sample < 1 || f.sample > 1_000_000 {
+		return usageError("--sample %d: look at 1 to 1000000 requests", f.sample)
+	}
+	s, err := openSubject(arg, f.sets)
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.trace != "":
+		return a.previewTrace(s, f.trace)
+	case f.payload != "":
+		seq, err := strconv.ParseUint(f.payload, 10, 64)
+		if err != nil {
+			return usageError("--payload %q is not a request's number: 0, 1, 2, …", f.payload)
+		}
+		return a.previewPayload(s, seq)
+	default:
+		return a.describe(s, f)
+	}
+}
+
+// openSubject opens a record if arg is one, else a scenario.
+func openSubject(arg string, sets []string) (subject, error) {
+	if !isRecord(arg) {
+		s, err := loadScenario(arg, sets)
+		if err != nil {
+			return subject{}, err
+		}
+		corpus, err := generator.Compile(s)
+		return subject{scenario: s, corpus: corpus}, err
+	}
+	if len(sets) > 0 {
+		return subject{}, usageError("--set changes scenarios; what %s sent is settled", arg)
+	}
+	rec, err := results.Read(arg)
+	if err != nil {
+		return subject{}, err
+	}
+	replay, err := run.NewReplay(rec)
+	if err != nil {
+		return subject{}, fmt.Errorf("%s: %w", arg, err)
+	}
+	return subject{scenario: replay.Scenario, corpus: replay.Corpus, key: replay.Key, replay: replay}, nil
+}
+
+// isRecord says that arg is a folder, or a file of JSON.
+func isRecord(arg string) bool {
+	info, err := os.Stat(arg)
+	if errors.Is(err, fs.ErrNotExist) || err != nil {
+		return false
+	}
+	return info.IsDir() || filepath.Ext(arg) == ".json"
+}
+
+func (a *app) previewTrace(s subject, text string) error {
+	if s.replay == nil {
+		return usageError("--trace looks an id up in a record: give a record's folder in place of the scenario")
+	}
+	id, err := parseID(text)
+	if err != nil {
+		return err
+	}
+	seq, chunk, err := s.replay.Find(id)
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(a.err, "trace %d: the %s in the body of request %d\n", id, nth(chunk), seq)
+	return a.previewPayload(s, seq)
+}
+
+// parseID reads an id in decimal, or in hex after 0x.
+func parseID(text string) (uint64, error) {
+	id, err := strconv.ParseUint(text, 0, 64)
+	if err != nil {
+		return 0, usageError("%q is not an id: a number as in ledger.examples, or 0x and 16 hex digits", text)
+	}
+	return id, nil
+}
+
+func nth(i int) string { return fmt.Sprintf("chunk number %d", i+1) }
+
+// previewPayload writes one body to stdout.
+func (a *app) previewPayload(s subject, seq uint64) error {
+	if s.scenario.Encoding == scenarios.Msgpack && terminal(a.out) {
+		return usageError("the body is binary: send it to a file with '> body.msgpack', or on to 'xxd'")
+	}
+	body, err := s.body(seq)
+	if err != nil {
+		return err
+	}
+	_, err = a.out.Write(body)
+	return err
+}
+
+func (s subject) body(seq uint64) ([]byte, error) {
+	if s.replay != nil {
+		return s.replay.Body(seq)
+	}
+	if len(s.scenario.Shapes) == 0 {
+		return s.corpus.Services(), nil
+	}
+	if most := s.corpus.Layout().MaxSeq(); seq >= most {
+		return nil, usageError("request %d does not fit: the ids of this scenario reach to %d", seq, most-1)
+	}
+	return s.corpus.Composer(s.key).Append(nil, seq, time.Now().UnixNano()), nil
+}

@@ -1,0 +1,136 @@
+package intake
+
+import (
+	"github.com/spanstorm/spanstorm/internal/identity"
+	"github.com/spanstorm/spanstorm/internal/ledger"
+)
+
+// A find is one thing that a payload held, ids already turned into ordinals.
+type find struct {
+	kind    findKind
+	ordinal uint64
+	n       int // wholeChunk: spans; looseSpan: index; foreign: spans
+}
+
+type findKind uint8
+
+const (
+	wholeChunk   findKind = iota // every span of a chunk, once
+	partChunk                    // a chunk whose spans are found one by one
+	looseSpan                    // one span of such a chunk
+	markedChunk                  // marked as dropped
+	foreignChunk                 // no span of it is ours
+	foreignSpans                 // spans that are not ours, in a chunk that is
+	probeChunk                   // the trace that checks the path
+)
+
+// A batch is what one payload held. It is filled before the payload is
+// answered and entered after.
+type batch struct {
+	codec *identity.Codec
+	probe uint64
+	finds []find
+	seen  []uint64 // scratch: which indexes of a chunk came
+}
+
+func (b *batch) reset(codec *identity.Codec) {
+	b.codec, b.probe, b.finds = codec, codec.Layout().ProbeOrdinal(), b.finds[:0]
+}
+
+// add turns the ids of a chunk into ordinals. Where the trace id is ours and
+// the spans are exactly those that belong to it, that is all there is to say;
+// else (a trace id that several chunks share, one that was broken on purpose,
+// spans missing or alien) each span speaks for itself.
+func (b *batch) add(c chunk) {
+	if ordinal, whole := b.whole(c); whole {
+		kind := wholeChunk
+		switch {
+		case ordinal == b.probe:
+			kind = probeChunk
+		case c.dropped:
+			kind = markedChunk
+		}
+		b.finds = append(b.finds, find{kind, ordinal, len(c.spans)})
+		return
+	}
+	ours, alien, loose := 0, 0, 0
+	last, began := uint64(0), false
+	for _, id := range c.spans {
+		ordinal, index, ok := b.codec.Span(id)
+		if !ok {
+			alien++
+			continue
+		}
+		ours++
+		switch {
+		case ordinal == b.probe:
+			b.finds = append(b.finds, find{kind: probeChunk, ordinal: ordinal})
+		case !c.dropped:
+			b.finds = append(b.finds, find{looseSpan, ordinal, index})
+			loose++
+		case !began || ordinal != last:
+			b.finds = append(b.finds, find{kind: markedChunk, ordinal: ordinal})
+		}
+		last, began = ordinal, true
+	}
+	if loose > 0 {
+		b.finds = append(b.finds, find{kind: partChunk})
+	}
+	switch {
+	case alien > 0 && ours == 0:
+		b.finds = append(b.finds, find{kind: foreignChunk, n: alien})
+	case alien > 0:
+		b.finds = append(b.finds, find{kind: foreignSpans, n: alien})
+	}
+}
+
+// whole says that a chunk is exactly what its trace id promises.
+func (b *batch) whole(c chunk) (ordinal uint64, ok bool) {
+	if c.mixed || len(c.spans) == 0 {
+		return 0, false
+	}
+	ordinal, spans, ok := b.codec.Trace(c.traceID)
+	if !ok || spans != len(c.spans) {
+		return 0, false
+	}
+	words := (spans + 63) / 64
+	if cap(b.seen) < words {
+		b.seen = make([]uint64, words)
+	}
+	b.seen = b.seen[:words]
+	clear(b.seen)
+	for _, id := range c.spans {
+		o, index, ok := b.codec.Span(id)
+		if !ok || o != ordinal || index >= spans || b.seen[index/64]>>(index%64)&1 != 0 {
+			return 0, false
+		}
+		b.seen[index/64] |= 1 << (index % 64)
+	}
+	return ordinal, true
+}
+
+// enter books the batch.
+func (b *batch) enter(a *ledger.Arrivals) (ours bool) {
+	for _, f := range b.finds {
+		switch f.kind {
+		case wholeChunk:
+			a.AddWhole(f.ordinal, f.n)
+			ours = true
+		case partChunk:
+			a.AddPart()
+		case looseSpan:
+			a.AddSpan(f.ordinal, f.n)
+			ours = true
+		case markedChunk:
+			a.AddMarked(f.ordinal)
+			ours = true
+		case foreignChunk:
+			a.AddForeign(1, f.n)
+		case foreignSpans:
+			a.AddForeign(0, f.n)
+		case probeChunk:
+			a.Probes++
+		}
+	}
+	return ours
+}

@@ -1,0 +1,22 @@
+package process
+
+// Usage is what a process has used, as the operating system counted it.
+// Descendants count only after their end, and only if the process waited for them.
+type Usage struct {
+	// CPUS is CPU time in seconds, user and system together.
+	CPUS float64
+	// RSSBytes is the memory it holds now; 0 after its end.
+	RSSBytes uint64
+	// RSSMaxBytes is the most memory it has held.
+	RSSMaxBytes uint64
+}
+
+// upTo is the later of two readings, made safe against counters that differ
+// in resolution: what accumulates never goes back.
+func (u Usage) upTo(later Usage) Usage {
+	return Usage{
+		CPUS:        max(u.CPUS, later.CPUS),
+		RSSBytes:    later.RSSBytes,
+		RSSMaxBytes: max(u.RSSMaxBytes, later.RSSMaxBytes, later.RSSBytes),
+	}
+}

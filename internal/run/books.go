@@ -1,0 +1,81 @@
+package run
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/spanstorm/spanstorm/generator"
+	"github.com/spanstorm/spanstorm/internal/attack"
+	"github.com/spanstorm/spanstorm/internal/ledger"
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// books are kept while requests are answered: the outcome of each, and the
+// sums that a partial record and the closing of the account need.
+type books struct {
+	corpus   *generator.Corpus
+	outcomes *ledger.Outcomes
+	chunks   []ledger.Chunk // scratch
+	err      error
+
+	mu   sync.Mutex
+	sums sums
+}
+
+// sums are the columns that follow from the answers alone.
+type sums struct {
+	sent, delivered, refused, unanswered results.Count
+	// kept are the delivered chunks that the agent has no reason to withhold.
+	kept results.Count
+}
+
+func newBooks(corpus *generator.Corpus, legs []leg) (*books, error) {
+	b := &books{corpus: corpus, outcomes: ledger.NewOutcomes()}
+	for _, l := range legs {
+		if l.traces() {
+			if err := b.outcomes.Reserve(l.firstSeq, l.reserved); err != nil {
+				return nil, fmt.Errorf("load %s: %w", l.phase.Name, err)
+			}
+		}
+	}
+	return b, nil
+}
+
+// enter books one answer. It is called by one goroutine.
+func (b *books) enter(o attack.Observation) {
+	outcome := ledger.Unanswered
+	if o.Code != 0 {
+		outcome = ledger.Outcome(o.Code)
+	}
+	if err := b.outcomes.Set(o.Seq, outcome); err != nil && b.err == nil {
+		b.err = err // a seq that was not set aside: a defect of the load's
+	}
+
+	b.chunks = b.corpus.Chunks(b.chunks[:0], o.Seq)
+	var all, kept results.Count
+	for _, c := range b.chunks {
+		one := results.Count{Traces: 1, Spans: uint64(c.Spans)}
+		all = all.Plus(one)
+		if c.Kept() {
+			kept = kept.Plus(one)
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sums.sent = b.sums.sent.Plus(all)
+	switch {
+	case o.Code >= 200 && o.Code < 300:
+		b.sums.delivered = b.sums.delivered.Plus(all)
+		b.sums.kept = b.sums.kept.Plus(kept)
+	case o.Code != 0:
+		b.sums.refused = b.sums.refused.Plus(all)
+	default:
+		b.sums.unanswered = b.sums.unanswered.Plus(all)
+	}
+}
+
+func (b *books) read() sums {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.sums
+}

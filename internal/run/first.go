@@ -1,0 +1,194 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spanstorm/spanstorm/generator"
+	"github.com/spanstorm/spanstorm/internal/attack"
+	"github.com/spanstorm/spanstorm/internal/schedule"
+	"github.com/spanstorm/spanstorm/internal/tracer"
+	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+// clientConfig says who sends, and where to.
+func (r *run) clientConfig() tracer.Config {
+	return tracer.Config{
+		URL:            r.target.URL(),
+		Socket:         r.target.Socket(),
+		Clients:        r.Scenario.Clients,
+		Headers:        r.Scenario.Headers,
+		RealHTTPStatus: r.Scenario.RealHTTPStatus,
+		MaxInFlight:    r.Scenario.MaxInFlight,
+		BodyBytes:      r.corpus.Means().Bytes,
+	}
+}
+
+// answer is what a delivered payload is answered with.
+func (r *run) answer() tracer.Answer {
+	if r.Scenario.API == scenarios.V03 {
+		return tracer.AnswerOK
+	}
+	return tracer.AnswerObject
+}
+
+// single is a source that has one body.
+type single struct {
+	body   func(dst []byte, atUnixNS int64) []byte
+	traces int
+}
+
+func (s single) Append(dst []byte, _ uint64, atUnixNS int64) []byte { return s.body(dst, atUnixNS) }
+func (s single) Traces(uint64) int                                  { return s.traces }
+
+// servicesSource sends the services again and again.
+func servicesSource(corpus *generator.Corpus) single {
+	body := corpus.Services()
+	return single{body: func(dst []byte, _ int64) []byte { return append(dst, body...) }}
+}
+
+// One request in ten seconds is due at once, and may still be sent late by a
+// machine that is busy.
+const onceWithin = 10 * time.Second
+
+// once sends one request outside the load.
+func (r *run) once(ctx context.Context, name string, plan attack.Plan) (attack.Observation, error) {
+	rate := scenarios.Quantity{PerS: 1 / onceWithin.Seconds(), Unit: scenarios.Requests}
+	phase := &scenarios.Phase{
+		Name: name,
+		Rate: &scenarios.Rate{From: rate, To: rate},
+		For:  scenarios.Duration(onceWithin),
+	}
+	timetable, err := schedule.New(phase, schedule.Means{Traces: 1, Spans: 1, Bytes: 1})
+	if err != nil {
+		return attack.Observation{}, fmt.Errorf("%s: %w", name, err)
+	}
+	plan.Phase, plan.Schedule = phase, timetable
+	plan.Client = r.clients
+	plan.MaxInFlight = 1
+	plan.Timeout = time.Duration(r.Scenario.Timeout)
+	var seen attack.Observation
+	sent := false
+	_, err = attack.Run(ctx, plan, func(o attack.Observation) { seen, sent = o, true })
+	switch {
+	case err != nil:
+		return seen, fmt.Errorf("%s: %w", name, err)
+	case ctx.Err() != nil:
+		return seen, ctx.Err()
+	case !sent:
+		return seen, fmt.Errorf("%s: this machine is too busy to send a request within %s", name, onceWithin)
+	}
+	return seen, nil
+}
+
+// firstTrace sends one trace through the chosen API and waits for it at the
+// intake, so that an agent that says 200 to anything, or forwards elsewhere, is
+// found out before the load.
+func (r *run) firstTrace(ctx context.Context) error {
+	if len(r.Scenario.Shapes) == 0 {
+		return nil
+	}
+	if apis := r.target.APIs(); apis != nil && !slices.Contains(apis, string(r.Scenario.API)) {
+		return fmt.Errorf("target %s does not take API %s: its file lists %s; choose one with --set api=…",
+			r.target.Info().Name, r.Scenario.API, strings.Join(apis, ", "))
+	}
+	composer := r.corpus.Composer(r.key)
+	what := fmt.Sprintf("first trace: PUT %s to %s", r.corpus.Path(), r.target.URL())
+	seen, err := r.once(ctx, "first trace", attack.Plan{
+		Path: r.corpus.Path(), ContentType: r.corpus.ContentType(), Answer: r.answer(),
+		Source: single{traces: 1, body: func(dst []byte, at int64) []byte { return append(dst, composer.Probe(at)...) }},
+	})
+	switch {
+	case err != nil:
+		return err
+	case seen.Code == 0:
+		return fmt.Errorf("%s: %w; is an agent listening there, and does it speak HTTP?", what, seen.Err)
+	case !seen.Delivered():
+		return fmt.Errorf("%s was answered %d: %s", what, seen.Code, r.refusal(seen.Code))
+	}
+	if !r.accountable() {
+		r.warn("no intake stands behind this target, so acceptance is not known: delivery only. Point the agent at --intake HOST:PORT to account for every trace")
+		return nil
+	}
+	return r.awaitFirst(ctx, what)
+}
+
+// refusal says what a refused first trace means.
+func (r *run) refusal(code int) string {
+	switch {
+	case code >= 300 && code < 400:
+		return "redirects are never followed; give --target the address itself"
+	case code == http.StatusBadRequest, code == http.StatusNotFound, code == http.StatusMethodNotAllowed, code == http.StatusUnsupportedMediaType:
+		return fmt.Sprintf("the target does not take API %s in %s; choose another with --set api=… or --set encoding=…", r.Scenario.API, r.Scenario.Encoding)
+	case code == http.StatusUnauthorized, code == http.StatusForbidden:
+		return "the target asks for a permission; trace agents do not: is this one? Headers can be set with `headers:`"
+	default:
+		return "the target is not fit to be loaded; its own log may say why"
+	}
+}
+
+// awaitFirst waits for the first trace to come out at the intake.
+func (r *run) awaitFirst(ctx context.Context, what string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, r.target.Drain(), errNotForwarded)
+	defer cancel()
+	tick := time.NewTicker(pollEvery / 5)
+	defer tick.Stop()
+	for {
+		progress, err := r.intake.Progress(ctx)
+		if err == nil && progress.Probe {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			if errors.Is(context.Cause(ctx), errNotForwarded) {
+				return fmt.Errorf("%s was answered 2xx, but the trace never came out at the intake within %s: "+
+					"the target does not serve API %s (some agents answer 200 to any path), or it does not forward to this run's intake",
+					what, r.target.Drain(), r.Scenario.API)
+			}
+			return ctx.Err()
+		case <-r.target.Done():
+			exit, _ := r.target.Exit()
+			return fmt.Errorf("%s: %w: %s", what, errTargetDied, exit)
+		case <-tick.C:
+		}
+	}
+}
+
+var errNotForwarded = errors.New("not forwarded")
+
+// announce tells the agent of the services, as tracers used to.
+func (r *run) announce(ctx context.Context) {
+	if !r.Scenario.AnnounceServices || ctx.Err() != nil {
+		return
+	}
+	seen, err := r.once(ctx, "announcement", attack.Plan{
+		Path: servicesPath, ContentType: "application/json", Source: servicesSource(r.corpus),
+	})
+	if err != nil {
+		r.Log.Warn("announcing the services", "err", err)
+	}
+	r.announced(seen)
+}
+
+// announced counts one PUT /v0.3/services.
+func (r *run) announced(o attack.Observation) {
+	r.recMu.Lock()
+	defer r.recMu.Unlock()
+	a := &r.rec.Announcements
+	a.Sent++
+	if o.Code != 0 {
+		byCode := maps.Clone(a.ByCode)
+		byCode[fmt.Sprint(o.Code)]++
+		a.ByCode = byCode
+		return
+	}
+	o.Class.Count(&a.Errors)
+}
+
+const servicesPath = "/v0.3/services"

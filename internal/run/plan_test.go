@@ -1,0 +1,77 @@
+package run
+
+import (
+	"testing"
+	"time"
+
+	"github.com/spanstorm/spanstorm/generator"
+	"github.com/spanstorm/spanstorm/results"
+	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+func planOf(t *testing.T, load string) ([]leg, *generator.Corpus, error) {
+	t.Helper()
+	s, err := scenarios.Load("smoke", []string{"load=" + load})
+	if err != nil {
+		t.Fatal(err)
+	}
+	corpus, err := generator.Compile(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	legs, err := plan(s, corpus)
+	return legs, corpus, err
+}
+
+// TestPlan lays out phases: seqs follow from the scenario alone, also behind a
+// closed loop, and services take none.
+func TestPlan(t *testing.T) {
+	legs, _, err := planOf(t, `[
+		{name: a, rate: 100/s, for: 2s},
+		{name: announce, rate: 5/s, for: 1s, send: services},
+		{name: flat-out, rate: max, for: 3s},
+		{name: b, rate: 10/s, for: 1s}]`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []struct{ first, planned uint64 }{{0, 200}, {200, 5}, {200, 0}, {200 + 3*closedLoopPerS + 1, 10}}
+	for i, w := range want {
+		if legs[i].firstSeq != w.first || legs[i].planned() != w.planned {
+			t.Errorf("%s: first %d, planned %d; want %+v", legs[i].phase.Name, legs[i].firstSeq, legs[i].planned(), w)
+		}
+	}
+}
+
+// TestDueUnixNS: the time in a body is the due time, and in a closed loop that
+// of the last mark.
+func TestDueUnixNS(t *testing.T) {
+	legs, _, err := planOf(t, "[{name: a, rate: 10/s, for: 2s}]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Unix(1_700_000_000, 5)
+	open := results.Phase{FirstSeq: 100, StartedAt: start}
+	if got := DueUnixNS(&open, legs[0].schedule, 103); got != start.UnixNano()+3e8 {
+		t.Errorf("request 3 of 10/s carries %d", got-start.UnixNano())
+	}
+	closed := results.Phase{StartedAt: start, TimeMarks: []results.TimeMark{{Seq: 0, UnixNS: 1}, {Seq: 10, UnixNS: 2}, {Seq: 20, UnixNS: 3}}}
+	for seq, want := range map[uint64]int64{0: 1, 9: 1, 10: 2, 19: 2, 20: 3, 1000: 3} {
+		if got := DueUnixNS(&closed, nil, seq); got != want {
+			t.Errorf("request %d carries mark %d, want %d", seq, got, want)
+		}
+	}
+}
+
+// TestWithSamples puts what was measured from outside beside the load's
+// seconds, each once, and the drain behind them.
+func TestWithSamples(t *testing.T) {
+	rows := []results.Second{{T: 0, Phase: "a"}, {T: 1, Phase: "a"}, {T: 1, Phase: "b"}}
+	got := withSamples(rows, []sample{{accepted: 1}, {accepted: 2}, {accepted: 4}})
+	var sum uint64
+	for _, row := range got {
+		sum += row.Accepted
+	}
+	if len(got) != 4 || sum != 7 || got[3].Phase != "drain" || got[3].T != 2 {
+		t.Errorf("%+v", got)
+	}
+}

@@ -1,0 +1,294 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/spanstorm/spanstorm/internal/attack"
+	"github.com/spanstorm/spanstorm/internal/identity"
+	"github.com/spanstorm/spanstorm/internal/ledger"
+	"github.com/spanstorm/spanstorm/internal/process"
+	"github.com/spanstorm/spanstorm/internal/target"
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// newRecord is the record before anything has happened.
+func (r *run) newRecord(key identity.Key) (*results.Record, error) {
+	scenario, err := json.Marshal(r.Scenario)
+	if err != nil {
+		return nil, fmt.Errorf("writing the scenario into the record: %w", err)
+	}
+	layout := r.corpus.Layout()
+	return &results.Record{
+		SchemaVersion:  results.SchemaVersion,
+		InvalidReasons: []string{},
+		Warnings:       []string{},
+		StartedAt:      time.Now().UTC(),
+		Scenario:       scenario,
+		Name:           r.Scenario.Name,
+		Seed:           r.Scenario.Seed,
+		RunKey:         key.String(),
+		Fingerprint:    r.corpus.Fingerprint(),
+		API:            string(r.Scenario.API),
+		Encoding:       string(r.Scenario.Encoding),
+		Layout:         results.Layout{ChunkBits: layout.ChunkBits, SpanBits: layout.SpanBits},
+		Tool:           Tool(),
+		Machine:        machine(),
+		Target:         results.Target{StderrTail: []string{}},
+		Requests:       emptyRequests(),
+		Announcements:  results.Announcements{ByCode: map[string]uint64{}},
+		Phases:         []results.Phase{},
+		Seconds:        []results.Second{},
+		Expectations:   []results.Judgement{},
+		Ledger:         emptyLedger(),
+	}, nil
+}
+
+func emptyRequests() results.Requests {
+	return results.Requests{ByCode: map[string]uint64{}, ErrorExamples: map[string][]string{}}
+}
+
+func emptyLedger() results.Ledger {
+	return results.Ledger{
+		Source:          "intake",
+		RefusedByCode:   map[string]results.Count{},
+		DroppedByReason: map[string]results.Count{},
+		ByShape:         []results.Part{}, ByFault: []results.Part{}, Claims: []results.Claim{},
+		Examples: results.Examples{
+			Missing: []results.Example{}, Dropped: []results.Example{}, Refused: []results.Example{}, Duplicated: []results.Example{},
+		},
+	}
+}
+
+// warn puts a finding into the record that does not make the run invalid.
+func (r *run) warn(text string) {
+	r.recMu.Lock()
+	defer r.recMu.Unlock()
+	r.rec.Warnings = append(r.rec.Warnings, text)
+}
+
+// done is a phase that is over.
+type done struct {
+	leg  leg
+	out  *attack.Outcome
+	sums sums
+	cpuS float64 // of the target
+}
+
+// phaseDone books a phase at its end.
+func (r *run) phaseDone(l leg, out *attack.Outcome, targetCPUS float64) {
+	d := done{leg: l, out: out, sums: r.books.read(), cpuS: targetCPUS}
+	before := uint64(0)
+	if n := len(r.phases); n > 0 {
+		before = r.phases[n-1].sums.sent.Spans
+	}
+	r.setSpansRate(&out.Phase, d.sums.sent.Spans-before)
+	r.phases = append(r.phases, d)
+}
+
+func (r *run) setSpansRate(p *results.Phase, spans uint64) {
+	if p.TracesPerS > 0 {
+		p.SpansPerS = float64(spans) / max(p.EndS-p.StartS, 1e-3)
+	}
+}
+
+// checkpoint saves what is known in the middle of a phase.
+func (r *run) checkpoint(out *attack.Outcome) {
+	r.saveSoFar(slices.Concat(r.phases, []done{{out: out, sums: r.books.read()}}))
+}
+
+// saveSoFar saves what is known, so that a run that is killed leaves a readable
+// record. Missing is an upper bound there.
+func (r *run) saveSoFar(phases []done) {
+	r.recMu.Lock()
+	defer r.recMu.Unlock()
+	rec := *r.rec
+	r.fill(&rec, phases)
+	// A phase under way has sent nothing yet of what is due later.
+	rec.Saturated, rec.InvalidReasons = false, slices.Clone(r.reasons)
+	rec.Ledger = r.provisional()
+	rec.EndedAt = time.Now().UTC()
+	if err := r.writer.Save(&rec); err != nil {
+		r.Log.Warn("saving the record so far", "err", err)
+	}
+}
+
+// provisional is the ledger while the run goes on: what the answers say, and
+// as much of it accepted as has arrived.
+func (r *run) provisional() results.Ledger {
+	l := emptyLedger()
+	s := r.books.read()
+	_, latest := r.meter.read()
+	l.Account = results.Account{Sent: s.sent, Delivered: s.delivered, Refused: s.refused, Unanswered: s.unanswered}
+	l.Accepted = results.Count{
+		Traces: min(latest.Complete, s.delivered.Traces),
+		Spans:  min(latest.Spans, s.delivered.Spans),
+	}
+	l.Missing = results.Count{
+		Traces: s.delivered.Traces - l.Accepted.Traces,
+		Spans:  s.delivered.Spans - l.Accepted.Spans,
+	}
+	return l
+}
+
+// fill puts phases, totals and seconds into rec.
+func (r *run) fill(rec *results.Record, phases []done) {
+	samples, _ := r.meter.read()
+	rec.Phases, rec.Seconds = []results.Phase{}, []results.Second{}
+	rec.Requests, rec.Load = emptyRequests(), results.Load{}
+	var figures []attack.Figures
+	for _, d := range phases {
+		rec.Phases = append(rec.Phases, d.out.Phase)
+		rec.Seconds = append(rec.Seconds, d.out.Seconds...)
+		if d.out.Phase.Send == "services" {
+			continue
+		}
+		rec.Requests.Add(d.out.Phase.Requests)
+		rec.Load.Traces += d.out.Traces
+		rec.Load.Bytes += d.out.BytesOut
+		rec.Load.Spans = d.sums.sent.Spans
+		if !d.out.Phase.Discarded { // from those nothing is concluded
+			figures = append(figures, d.out.Figures)
+		}
+	}
+	verdict := attack.Judge(figures...)
+	rec.InvalidReasons = append(append([]string{}, r.reasons...), verdict.Invalid...)
+	rec.Saturated = verdict.Saturated
+	rec.Seconds = withSamples(rec.Seconds, samples)
+	rec.Resources = r.resources(phases)
+}
+
+// withSamples adds to the seconds what was measured from outside, and rows for
+// the seconds after the load in which traces still came out.
+func withSamples(rows []results.Second, samples []sample) []results.Second {
+	seen := map[int]bool{}
+	last := -1
+	for i := range rows {
+		t := rows[i].T
+		if t < len(samples) && !seen[t] {
+			seen[t] = true
+			rows[i].TargetCPUS, rows[i].TargetRSSBytes, rows[i].Accepted = samples[t].cpuS, samples[t].rssBytes, samples[t].accepted
+		}
+		last = max(last, t)
+	}
+	for t := last + 1; t < len(samples); t++ {
+		s := samples[t]
+		rows = append(rows, results.Second{T: t, Phase: "drain", TargetCPUS: s.cpuS, TargetRSSBytes: s.rssBytes, Accepted: s.accepted})
+	}
+	return rows
+}
+
+// resources are CPU and memory of the three processes. What the target spends
+// on the account's closing belongs to the last phase: it is that phase's traces
+// that it flushes.
+func (r *run) resources(phases []done) results.Resources {
+	usage := func(u process.Usage) results.Usage {
+		return results.Usage{CPUS: u.CPUS, RSSMaxBytes: u.RSSMaxBytes}
+	}
+	used := r.target.Usage()
+	out := results.Resources{
+		Generator: usage(process.SelfUsage()),
+		Intake:    usage(r.intakeRole.Usage()),
+		Target:    results.TargetUsage{Usage: usage(used)},
+	}
+	var spans, before uint64
+	var cpuS, all float64
+	for i, d := range phases {
+		all += d.cpuS
+		if !d.out.Phase.Discarded {
+			spans += d.sums.sent.Spans - before
+			cpuS += d.cpuS
+			if i == len(phases)-1 {
+				cpuS += max(0, used.CPUS-r.cpuBefore-all)
+			}
+		}
+		before = d.sums.sent.Spans
+	}
+	if spans > 0 {
+		out.Target.CPUSPerMillionSpans = cpuS / float64(spans) * 1e6
+	}
+	return out
+}
+
+// histograms are the distributions of all phases, for the record's folder, and
+// those of the kept phases merged.
+func (r *run) histograms() (all []results.Histogram, totals results.Latencies) {
+	var merged [3]*hdrhistogram.Histogram
+	for _, d := range r.phases {
+		if d.out.SendDelay == nil {
+			continue
+		}
+		three := [3]*hdrhistogram.Histogram{d.out.SendDelay, d.out.ServiceTime, d.out.ResponseTime}
+		for i, metric := range [3]string{"send_delay", "service_time", "response_time"} {
+			all = append(all, results.Histogram{Phase: d.out.Phase.Name, Metric: metric, Values: three[i], StartedAt: d.out.Phase.StartedAt, EndedAt: d.out.EndedAt})
+			if !r.counts(d) {
+				continue
+			}
+			if merged[i] == nil {
+				merged[i] = hdrhistogram.New(three[i].LowestTrackableValue(), three[i].HighestTrackableValue(), int(three[i].SignificantFigures()))
+			}
+			merged[i].Merge(three[i])
+		}
+	}
+	if merged[0] == nil {
+		return all, results.Latencies{Percentiles: []results.Percentile{}}
+	}
+	totals = results.NewLatencies(merged[0], merged[1], merged[2])
+	for _, d := range r.phases {
+		if p := d.out.Phase; r.counts(d) {
+			totals.SendDelay.OverRange += p.SendDelay.OverRange
+			totals.ServiceTime.OverRange += p.ServiceTime.OverRange
+			totals.ResponseTime.OverRange += p.ResponseTime.OverRange
+		}
+	}
+	return all, totals
+}
+
+// counts says that a phase's times are in the totals: those of traces, or of
+// services where the scenario sends nothing else.
+func (r *run) counts(d done) bool {
+	return !d.out.Phase.Discarded && (d.leg.traces() || len(r.Scenario.Shapes) == 0)
+}
+
+// account closes the ledger.
+func (r *run) account() (results.Ledger, error) {
+	if r.books.err != nil {
+		return emptyLedger(), r.books.err
+	}
+	source, arrivals, claims := target.AcceptanceIntake, r.closed.arrivals, r.closed.claims
+	if !r.accountable() {
+		// Delivery is all that can be seen: what was answered 2xx counts as
+		// accepted, and the source says so.
+		source, arrivals = target.AcceptanceStatus, nil
+		claims = append(claims, results.Claim{
+			Source: source, Name: "answered 2xx", Meaning: "accepted", Value: float64(r.books.read().kept.Traces),
+		})
+	}
+	return ledger.Close(ledger.Sheet{
+		Source:   source,
+		Drained:  r.closed.drained,
+		Shapes:   r.corpus.ShapeNames(),
+		Outcomes: r.books.outcomes,
+		Arrivals: arrivals,
+		Describe: r.corpus.Chunks,
+		TraceID:  r.codec.TraceID,
+		SentAt:   r.dueAt,
+		Claims:   claims,
+	})
+}
+
+// dueAt is when request seq was due: its sending time, but for the send delay.
+func (r *run) dueAt(seq uint64) time.Time {
+	for _, d := range r.phases {
+		p := d.out.Phase
+		if !d.leg.traces() || seq < p.FirstSeq || seq >= p.FirstSeq+d.leg.reserved {
+			continue
+		}
+		return time.Unix(0, DueUnixNS(&p, d.leg.schedule, seq)).UTC()
+	}
+	return time.Time{}
+}

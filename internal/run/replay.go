@@ -1,0 +1,111 @@
+package run
+
+import (
+	"fmt"
+	"sort"
+
+	"github.com/spanstorm/spanstorm/generator"
+	"github.com/spanstorm/spanstorm/internal/identity"
+	"github.com/spanstorm/spanstorm/internal/schedule"
+	"github.com/spanstorm/spanstorm/results"
+	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+// Replay gives back the bodies of a run from its record: the scenario, seed,
+// run key and the phases' starts determine every byte.
+type Replay struct {
+	Scenario *scenarios.Scenario
+	Corpus   *generator.Corpus
+	Key      identity.Key
+	codec    *identity.Codec
+	legs     []leg
+	rec      *results.Record
+	composer *generator.Composer
+}
+
+// NewReplay prepares the replay of a record. It fails when this version would
+// compose other bytes than the one that made the record.
+func NewReplay(rec *results.Record) (*Replay, error) {
+	s, err := scenarios.Parse("the record's scenario", rec.Scenario, nil)
+	if err != nil {
+		return nil, fmt.Errorf("reading the record: %w", err)
+	}
+	corpus, err := generator.Compile(s)
+	if err != nil {
+		return nil, fmt.Errorf("reading the record: %w", err)
+	}
+	if got := corpus.Fingerprint(); got != rec.Fingerprint {
+		return nil, fmt.Errorf("the record was made by spanstorm %s, which composed other payloads (corpus %s, here %s): use that version to see its bodies",
+			rec.Tool.Version, rec.Fingerprint, got)
+	}
+	key, err := identity.ParseKey(rec.RunKey)
+	if err != nil {
+		return nil, fmt.Errorf("reading the record's run key: %w", err)
+	}
+	legs, err := plan(s, corpus)
+	if err != nil {
+		return nil, fmt.Errorf("reading the record: %w", err)
+	}
+	return &Replay{
+		Scenario: s, Corpus: corpus, Key: key, codec: identity.New(key, corpus.Layout()),
+		legs: legs, rec: rec, composer: corpus.Composer(key),
+	}, nil
+}
+
+// Body is the body of request seq, byte for byte as it was sent.
+func (r *Replay) Body(seq uint64) ([]byte, error) {
+	for i := range r.rec.Phases {
+		p := &r.rec.Phases[i]
+		if i >= len(r.legs) || !r.legs[i].traces() || seq < p.FirstSeq || seq >= p.FirstSeq+p.Planned {
+			continue
+		}
+		return r.composer.Append(nil, seq, DueUnixNS(p, r.legs[i].schedule, seq)), nil
+	}
+	return nil, fmt.Errorf("request %d was not planned; this run's requests are %s", seq, r.ranges())
+}
+
+// ranges lists the seqs of the run.
+func (r *Replay) ranges() string {
+	text := ""
+	for i := range r.rec.Phases {
+		p := r.rec.Phases[i]
+		if p.Send == "services" || p.Planned == 0 {
+			continue
+		}
+		if text != "" {
+			text += ", "
+		}
+		text += fmt.Sprintf("%d to %d (%s)", p.FirstSeq, p.FirstSeq+p.Planned-1, p.Name)
+	}
+	if text == "" {
+		return "none"
+	}
+	return text
+}
+
+// Find turns a trace id or a span id of the run back into the request that
+// carried it, and the chunk's place in that request.
+func (r *Replay) Find(id uint64) (seq uint64, chunk int, err error) {
+	ordinal, _, ok := r.codec.Trace(id)
+	if !ok {
+		if ordinal, _, ok = r.codec.Span(id); !ok {
+			return 0, 0, fmt.Errorf("id %d is not of this run: nobody here sent it", id)
+		}
+	}
+	seq, chunk = r.Corpus.Layout().Seq(ordinal)
+	return seq, chunk, nil
+}
+
+// DueUnixNS is the time written into the payload of request seq: the moment it
+// was due, or, in a closed loop, that of the last time mark before it.
+func DueUnixNS(p *results.Phase, timetable schedule.Schedule, seq uint64) int64 {
+	if timetable != nil {
+		return p.StartedAt.UnixNano() + int64(timetable.Due(seq-p.FirstSeq))
+	}
+	marks := p.TimeMarks
+	after := sort.Search(len(marks), func(i int) bool { return marks[i].Seq > seq })
+	if after == 0 {
+		return p.StartedAt.UnixNano()
+	}
+	return marks[after-1].UnixNS
+}

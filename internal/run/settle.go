@@ -1,0 +1,125 @@
+package run
+
+import (
+	"context"
+	"time"
+
+	"github.com/spanstorm/spanstorm/internal/attack"
+	"github.com/spanstorm/spanstorm/internal/intake"
+	"github.com/spanstorm/spanstorm/internal/ledger"
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// closing is how the account was closed.
+type closing struct {
+	arrivals *ledger.Arrivals
+	drained  bool
+	claims   []results.Claim
+}
+
+// pollEvery is how often the intake is asked how far it is.
+const pollEvery = 100 * time.Millisecond
+
+// settle waits until everything that was to come out has come out, stops the
+// target, and takes what it handed over on its way down:
+//
+//	everything delivered and to be kept has arrived   → closed
+//	else `drain` without an arrival of ours           → closed
+//	else interrupted, or the target is dead           → closed, not drained
+func (r *run) settle(ctx context.Context, interrupted bool) error {
+	if interrupted {
+		// The caller's context is gone; what is left to do has a bound of its own.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), interruptedFor)
+		defer cancel()
+	}
+	r.stage("drain")
+	r.closed.drained = r.quiet(ctx, interrupted) && !interrupted
+	if !r.accountable() {
+		r.closed.drained = false
+	}
+	if !r.died() {
+		r.closed.claims = r.claims(ctx)
+	}
+	if r.target.Started() && !r.died() {
+		if err := r.target.Stop(ctx); err != nil {
+			r.warn("the target had to be killed at the end: " + err.Error())
+		}
+	}
+	var err error
+	r.closed.arrivals, err = r.arrivals(context.WithoutCancel(ctx))
+	return err
+}
+
+// quiet waits for the account to close and says whether it did so by itself.
+func (r *run) quiet(ctx context.Context, interrupted bool) bool {
+	if !r.accountable() {
+		return false
+	}
+	expected := r.books.read().kept.Traces
+	silentSince, saved := time.Now(), time.Time{}
+	var last intake.Progress
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		now, err := r.intake.Progress(ctx)
+		if err != nil {
+			r.Log.Warn("asking the intake how far it is", "err", err)
+			return false
+		}
+		if now.Spans != last.Spans {
+			silentSince = time.Now()
+		}
+		if now.Complete >= expected && (now.Complete != last.Complete || expected == 0) && r.nothingOutstanding(ctx) {
+			return true
+		}
+		last = now
+		r.meter.arrived(now)
+		if time.Since(saved) > attack.DefaultCheckpointEvery {
+			r.saveSoFar(r.phases)
+			saved = time.Now()
+		}
+		switch {
+		case r.died():
+			return false
+		case interrupted:
+			// A flush at the target's end brings the rest; there is no time to wait for another.
+			return false
+		case time.Since(silentSince) >= r.target.Drain():
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+	}
+}
+
+// nothingOutstanding looks at the arrivals themselves: counts alone could be
+// met by traces that were not to come.
+func (r *run) nothingOutstanding(ctx context.Context) bool {
+	got, err := r.arrivals(ctx)
+	if err != nil {
+		r.Log.Warn("closing the account", "err", err)
+		return false
+	}
+	return ledger.Outstanding(r.books.outcomes, got, r.corpus.Chunks) == 0
+}
+
+// claims reads the target's own counters.
+func (r *run) claims(ctx context.Context) []results.Claim {
+	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
+	defer cancel()
+	claims, err := r.target.Claims(ctx)
+	if err != nil {
+		r.warn("the target's own counters could not be read: " + err.Error())
+	}
+	return claims
+}
+
+// died says that the target ended before it was asked to.
+func (r *run) died() bool {
+	exit, ended := r.target.Exit()
+	return ended && !exit.Asked
+}

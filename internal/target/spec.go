@@ -1,0 +1,190 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spanstorm/spanstorm/internal/agent"
+	"github.com/spanstorm/spanstorm/internal/process"
+)
+
+// Spec says which target is meant. It can be started any number of times.
+type Spec struct {
+	arg   string
+	file  *file        // a target file
+	dials *agent.Dials // the embedded agent
+	raw   string       // the URL of an agent that runs already
+}
+
+// Parse reads what `--target` takes:
+//
+//	embedded                          the embedded agent
+//	embedded:drop=10%,stall=3s+1s     the same, with dials
+//	http://127.0.0.1:8126             an agent that runs already
+//	unix:///run/apm.socket            the same, behind a Unix socket
+//	agents/datadog/v0.85.1.yaml       a target file
+//
+// A target file is read and checked here; the error lists all that is wrong
+// with it, each with file, line and column.
+func Parse(arg string) (*Spec, error) {
+	switch {
+	case arg == "":
+		return nil, errors.New("the target is empty; try embedded, http://127.0.0.1:8126, or a target file")
+	case arg == EmbeddedName || strings.HasPrefix(arg, EmbeddedName+":"):
+		return parseEmbedded(arg)
+	case strings.Contains(arg, "://"):
+		if _, _, err := parseURL(arg); err != nil {
+			return nil, err
+		}
+		return &Spec{arg: arg, raw: arg}, nil
+	}
+	return parsePath(arg)
+}
+
+func parseEmbedded(arg string) (*Spec, error) {
+	dials, err := agent.ParseDials(strings.TrimPrefix(strings.TrimPrefix(arg, EmbeddedName), ":"))
+	if err != nil {
+		return nil, fmt.Errorf("target %s: %w", arg, err)
+	}
+	return &Spec{arg: arg, dials: &dials}, nil
+}
+
+func parsePath(path string) (*Spec, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("target %q is not `embedded`, http://host:port or unix:///path, and no such file exists", path)
+	case err != nil:
+		return nil, fmt.Errorf("target file: %w", err)
+	case info.IsDir():
+		return nil, fmt.Errorf("target file %s is a folder; name the YAML file in it", path)
+	case info.Size() > fileBytesMax:
+		return nil, fmt.Errorf("target file %s has %d bytes; a target file has at most %d", path, info.Size(), fileBytesMax)
+	}
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("target file: %w", err)
+	}
+	f, err := parseFile(path, src)
+	if err != nil {
+		return nil, err
+	}
+	return &Spec{arg: path, file: f}, nil
+}
+
+// String is the argument that the spec was parsed from.
+func (s *Spec) String() string { return s.arg }
+
+// Name is what reports call the target.
+func (s *Spec) Name() string {
+	switch {
+	case s.file != nil:
+		return s.file.Name
+	case s.dials != nil:
+		return EmbeddedName
+	}
+	return s.raw
+}
+
+// Start brings the target up: it starts what has to be started, waits until
+// the target is healthy, and reads its version. When it returns an error,
+// nothing is left running. The error wraps [ErrRemote] when the target is on
+// another machine and that is not allowed.
+func (s *Spec) Start(ctx context.Context, env Env) (*Target, error) {
+	switch {
+	case s.file != nil:
+		return s.file.start(ctx, env)
+	case s.dials != nil:
+		return s.startEmbedded(ctx, env)
+	}
+	return s.attach(ctx, env)
+}
+
+// attach takes an agent that runs already.
+func (s *Spec) attach(ctx context.Context, env Env) (*Target, error) {
+	e, err := newEndpoint(s.raw, env.AllowRemote)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.judge(ctx); err != nil {
+		return nil, err
+	}
+	t := &Target{
+		name:       s.Name(),
+		endpoint:   e,
+		drain:      DefaultDrain,
+		acceptance: AcceptanceIntake,
+		cleanup:    func() {},
+	}
+	if err := t.connect(ctx, health{path: infoPath}); err != nil {
+		e.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// abandon ends what was started in vain.
+func (t *Target) abandon() {
+	if t.proc != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 0)
+		defer cancel()
+		_ = t.proc.Stop(ctx, 0) // killed at once: it has nothing to hand over
+	}
+	t.endpoint.close()
+	t.cleanup()
+}
+
+// Paths of an agent's API that are used here.
+const (
+	infoPath  = "/info"
+	varsPath  = "/debug/vars"
+	clockPath = "/debug/clock"
+)
+
+// startEmbedded starts the embedded agent: our own binary with another command.
+func (s *Spec) startEmbedded(ctx context.Context, env Env) (*Target, error) {
+	dials := *s.dials
+	dials.AwaitClock = true
+	if dials.Listen == "" {
+		dials.Listen = "127.0.0.1:0"
+	}
+	if dials.Intake == "" {
+		dials.Intake = env.Intake
+	}
+	args := append([]string{"agent"}, dials.Args()...)
+	proc, ready, err := process.StartRole(ctx, process.Command{
+		Path: env.Self, Args: args, Stdout: env.Log, Stderr: env.Log,
+	}, DefaultStartTimeout)
+	if err != nil {
+		return nil, fmt.Errorf("target %s: %w", s.arg, err)
+	}
+	t := &Target{
+		name:       s.Name(),
+		command:    append([]string{env.Self}, args...),
+		proc:       proc,
+		drain:      EmbeddedDrain,
+		grace:      DefaultStopTimeout,
+		acceptance: AcceptanceIntake,
+		embedded:   true,
+		counters:   []counterSource{{url: varsPath}},
+		cleanup:    func() {},
+	}
+	at := "http://" + reachable(ready.Listen)
+	if strings.HasPrefix(dials.Listen, "unix://") {
+		at = dials.Listen
+	}
+	if t.endpoint, err = newEndpoint(at, env.AllowRemote); err == nil {
+		err = t.connect(ctx, health{path: infoPath, within: DefaultStartTimeout, strict: true})
+	} else {
+		t.endpoint = &endpoint{}
+	}
+	if err != nil {
+		t.abandon()
+		return nil, err
+	}
+	return t, nil
+}

@@ -1,0 +1,176 @@
+// Package tracer is the tracers of a run as HTTP clients: their connections,
+// the headers by which an agent tells them apart, the requests they send, and
+// what an answer or an error means.
+//
+// A [Client] holds the tracers and their connections for a whole run; a
+// [Sender] sends requests of one kind. What a request needs is made once and
+// used again, so that sending costs no memory:
+//
+//	call := sender.Prepare(seq, payload) // everything but the send
+//	call.Send()                          // from the first byte out to the last one in
+//	reply := call.Close()                // what it came to
+//
+// What may live here: transport, headers, answers, classes of errors. What may
+// not: when requests are sent, how they are made up, clocks, counts.
+package tracer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+// Defaults of a Config and of a Route.
+const (
+	DefaultMaxInFlight = 2000
+	DefaultTimeout     = 10 * time.Second
+)
+
+// Config says who sends, and where to.
+type Config struct {
+	// URL of the agent, http://host:port. Beside Socket it only names the host.
+	URL string
+	// Socket, when set, is the Unix socket to dial.
+	Socket string
+	// Clients are the tracers to send as; the zero value is one Go tracer.
+	Clients scenarios.Clients
+	// Headers are sent with each request and win over those of the tracer.
+	Headers map[string]string
+	// RealHTTPStatus asks the agent to answer by what it did with a payload.
+	RealHTTPStatus bool
+	// MaxInFlight is the most connections kept; 0 is DefaultMaxInFlight.
+	MaxInFlight int
+	// BodyBytes is the mean size of a body, to size write buffers; 0 is unknown.
+	BodyBytes float64
+	// DialTimeout bounds connecting; 0 is DefaultTimeout.
+	DialTimeout time.Duration
+}
+
+// Client is the tracers of a run: each has its connections and headers. It is
+// shared by the phases and safe for concurrent use.
+type Client struct {
+	base    *url.URL
+	tracers []tracer
+}
+
+// tracer is one client: what tells its requests from those of others.
+type tracer struct {
+	transport *http.Transport
+	headers   []header
+}
+
+// header is a header that a tracer sets. The values are shared by all requests
+// and never written to.
+type header struct {
+	name   string // canonical
+	values []string
+}
+
+const (
+	// A write buffer that holds headers and body sends both with one system
+	// call; a smaller one gains little, so there is nothing in between.
+	writeBufferLeast = 4 << 10
+	writeBufferMost  = 512 << 10
+	// writeBuffersMost bounds all of them together, were every connection open.
+	writeBuffersMost = 512 << 20
+	headersRoom      = 2 << 10
+	// idleMost closes idle connections before the agent does: the Datadog
+	// agent's receiver keeps them for 5 s (its ReadTimeout), and a request
+	// written into a connection that is just being closed goes unanswered.
+	idleMost = 4 * time.Second
+)
+
+// New prepares the tracers. It does not connect.
+func New(c Config) (*Client, error) {
+	base, err := url.Parse(c.URL)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read the agent's address: %w", err)
+	case c.Socket != "" && c.URL == "":
+		base = &url.URL{Scheme: "http", Host: "localhost"}
+	case base.Scheme != "http" || base.Host == "":
+		return nil, fmt.Errorf("read the agent's address %q: it is not http://host:port", c.URL)
+	case base.User != nil:
+		return nil, errors.New("read the agent's address: trace agents take no user name")
+	}
+	if c.MaxInFlight <= 0 {
+		c.MaxInFlight = DefaultMaxInFlight
+	}
+	if c.DialTimeout <= 0 {
+		c.DialTimeout = DefaultTimeout
+	}
+	extra, err := extraHeaders(c.Headers)
+	if err != nil {
+		return nil, err
+	}
+	client := &Client{base: &url.URL{Scheme: base.Scheme, Host: base.Host}}
+	for _, lang := range languages(c.Clients) {
+		client.tracers = append(client.tracers, tracer{
+			transport: newTransport(c),
+			headers:   headersOf(lang, c.RealHTTPStatus, extra),
+		})
+	}
+	return client, nil
+}
+
+// Close closes the idle connections.
+func (c *Client) Close() {
+	for _, t := range c.tracers {
+		t.transport.CloseIdleConnections()
+	}
+}
+
+// tracer returns the one that sends request seq.
+func (c *Client) tracer(seq uint64) *tracer {
+	if len(c.tracers) == 1 {
+		return &c.tracers[0]
+	}
+	// The finalizer of splitmix64 (Steele, Lea, Flood 2014): neighbours go to
+	// unrelated tracers, the same seq always to the same.
+	z := seq + 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	z ^= z >> 31
+	return &c.tracers[z%uint64(len(c.tracers))]
+}
+
+func newTransport(c Config) *http.Transport {
+	dialer := &net.Dialer{Timeout: c.DialTimeout, KeepAlive: 30 * time.Second}
+	dial := dialer.DialContext
+	if c.Socket != "" {
+		dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "unix", c.Socket)
+		}
+	}
+	return &http.Transport{
+		DialContext:         dial,
+		DisableCompression:  true,
+		MaxIdleConnsPerHost: c.MaxInFlight,
+		IdleConnTimeout:     idleMost,
+		WriteBufferSize:     writeBuffer(c),
+		ReadBufferSize:      4 << 10,
+		Protocols:           onlyHTTP1(),
+		// Proxy stays nil: proxies are ignored.
+	}
+}
+
+func onlyHTTP1() *http.Protocols {
+	p := new(http.Protocols)
+	p.SetHTTP1(true)
+	return p
+}
+
+func writeBuffer(c Config) int {
+	// Bodies spread around their mean; half as much again holds most of them.
+	want := int(1.5*c.BodyBytes) + headersRoom
+	if most := min(writeBufferMost, writeBuffersMost/c.MaxInFlight); want > most {
+		return writeBufferLeast
+	}
+	return max(want, writeBufferLeast)
+}

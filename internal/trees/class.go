@@ -1,0 +1,192 @@
+package trees
+
+import "strings"
+
+// class is what an operation does, as far as tracers tag it alike.
+type class uint8
+
+const (
+	custom class = iota
+	web
+	rpc
+	sql
+	cache
+	store // databases that do not speak SQL
+	queue
+)
+
+// Values of span.kind.
+const (
+	server   = "server"
+	client   = "client"
+	producer = "producer"
+	consumer = "consumer"
+	internal = "internal"
+)
+
+// classOf guesses the class of an operation from its span type, and where that
+// says less, from its name: gRPC's spans are of type web or rpc, and are named grpc.….
+func classOf(typ, name string) class {
+	switch head, _, _ := strings.Cut(name, "."); head {
+	case "grpc":
+		return rpc
+	case "kafka", "rabbitmq", "amqp", "sqs", "pubsub":
+		return queue
+	}
+	switch typ {
+	case "web", "http":
+		return web
+	case "rpc", "grpc":
+		return rpc
+	case "db", "sql":
+		return sql
+	case "cache", "redis", "memcached":
+		return cache
+	case "mongodb", "cassandra", "elasticsearch", "dynamodb":
+		return store
+	case "queue", "worker":
+		return queue
+	}
+	return custom
+}
+
+// kindAt is the kind of a span of the operation: what the scenario says, else
+// what its name says, else by class and place. A span stands for both ends of a
+// call: where a scenario wants the caller's client span too, it has an
+// operation of the caller for it.
+func (op *operation) kindAt(caller *service, async bool) string {
+	if op.kind != "" {
+		return op.kind
+	}
+	switch op.name[strings.LastIndexByte(op.name, '.')+1:] {
+	case "client":
+		return client
+	case "server":
+		return server
+	case "produce", "publish", "send":
+		return producer
+	case "consume", "process", "receive":
+		return consumer
+	}
+	foreign := caller != op.service
+	switch op.class {
+	case sql, cache, store:
+		return client
+	case queue:
+		if foreign {
+			return consumer
+		}
+		return producer
+	case web, rpc:
+		if op.typ == "http" && caller != nil { // tracers say web of servers and http of clients
+			return client
+		}
+		if foreign {
+			return server
+		}
+		return internal
+	}
+	if foreign && async {
+		return consumer
+	}
+	return internal
+}
+
+// tracer is the service whose tracer makes the span: its own, or for databases,
+// which have none, the caller's.
+func (op *operation) tracer(caller *service) *service {
+	switch op.class {
+	case sql, cache, store:
+		if caller != nil {
+			return caller
+		}
+	}
+	return op.service
+}
+
+// component is the value of the component tag, the library that was traced.
+func (op *operation) component(lang string) string {
+	switch op.class {
+	case web:
+		return byLanguage(lang, "net/http", "spring-web-controller", "flask", "express", "rails", "aspnet_core", "symfony")
+	case rpc:
+		return byLanguage(lang, "google.golang.org/grpc", "grpc-server", "grpc", "grpc", "grpc", "Grpc", "grpc")
+	case sql:
+		return byLanguage(lang, "database/sql", "java-jdbc-prepared_statement", "psycopg", "pg", "active_record", "AdoNet", "PDO")
+	case cache, store:
+		return op.system()
+	case queue:
+		return byLanguage(lang, "segmentio/kafka-go", "java-kafka", "kafka", "kafkajs", "kafka", "Kafka", "kafka")
+	}
+	return "custom"
+}
+
+// system is the value of db.system.
+func (op *operation) system() string {
+	for _, name := range []string{op.typ, op.name} {
+		for _, known := range []string{"mysql", "redis", "memcached", "mongodb", "cassandra", "elasticsearch", "dynamodb"} {
+			if strings.Contains(name, known) {
+				return known
+			}
+		}
+	}
+	switch op.class {
+	case cache:
+		return "redis"
+	case store:
+		return "mongodb"
+	}
+	return "postgresql"
+}
+
+// port is where the database's clients connect to.
+func port(system string) float64 {
+	switch system {
+	case "mysql":
+		return 3306
+	case "redis":
+		return 6379
+	case "memcached":
+		return 11211
+	case "mongodb":
+		return 27017
+	case "cassandra":
+		return 9042
+	case "elasticsearch":
+		return 9200
+	case "dynamodb":
+		return 443
+	}
+	return 5432
+}
+
+// byLanguage picks by the language of a tracer, as Datadog-Meta-Lang names it.
+func byLanguage(lang, golang, java, python, node, ruby, dotnet, php string) string {
+	switch lang {
+	case "java", "jvm":
+		return java
+	case "python":
+		return python
+	case "nodejs", "javascript", "js":
+		return node
+	case "ruby":
+		return ruby
+	case "dotnet", ".NET":
+		return dotnet
+	case "php":
+		return php
+	}
+	return golang
+}
+
+// languageTag is the value of the language tag, where it differs from the name
+// of the language: the tracers of Java and Node name their runtime.
+func languageTag(lang string) string {
+	switch lang {
+	case "java":
+		return "jvm"
+	case "nodejs", "js":
+		return "javascript"
+	}
+	return lang
+}

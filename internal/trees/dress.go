@@ -1,0 +1,268 @@
+package trees
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+// Dresser grows trees and gives their nodes what tracers write on spans: tags,
+// metrics, errors. It keeps its buffers from tree to tree, so each goroutine
+// needs one of its own, and what it returns is good until the next tree.
+//
+// What tracers send was read from dd-trace-go (ddtrace/tracer/span.go and
+// spancontext.go) and from the recorded traces of dd-trace-py (tests/snapshots):
+//
+//   - every span: language, env, version, component, span.kind;
+//   - the first span of each service: _dd.top_level (_top_level, without _dd, is
+//     what agents add); of each process: process_id, runtime-id; of databases,
+//     whose spans the caller's tracer makes: _dd.base_service, the caller;
+//   - spans of integrations, so all but internal ones: _dd.measured;
+//   - the root: _dd.p.dm and _dd.agent_psr, how it came to be sampled; the
+//     encoder adds _dd.p.tid and _sampling_priority_v1;
+//   - http.*, rpc.*, db.*, messaging.* by class;
+//   - failed spans: error.message, error.type, error.stack.
+//
+// The scenario's own tags and metrics come last and win.
+type Dresser struct {
+	catalogue   *Catalogue
+	nodes       []node
+	spans       []Span
+	meta        []Tag
+	metrics     []Metric
+	failures    []failure
+	environment string
+	from        int // where the tags of the span in hand begin in meta
+	fromMetrics int
+}
+
+// environment is the env tag of traces whose entry does not set it.
+const environment = "load-test"
+
+// NewDresser returns a dresser of trees of the catalogue's sources.
+func NewDresser(c *Catalogue) *Dresser { return &Dresser{catalogue: c} }
+
+// Spans returns the spans of tree t of a prepared source, parents before
+// children. The error says that the scenario lets a trace grow too large.
+func (d *Dresser) Spans(src *Source, t int) ([]Span, error) {
+	nodes, err := src.grow(d.nodes, t)
+	if err != nil {
+		return nil, err
+	}
+	d.nodes = nodes
+	return d.dress(nodes, src.key(t)), nil
+}
+
+// dress returns the spans of a tree. The key is the tree's own.
+func (d *Dresser) dress(nodes []node, key uint64) []Span {
+	d.spans, d.meta, d.metrics = d.spans[:0], d.meta[:0], d.metrics[:0]
+	d.environment = environment
+	for _, rule := range nodes[0].op.tags {
+		if rule.key == "env" && len(rule.values) == 1 {
+			d.environment = rule.values[0]
+		}
+	}
+	d.blame(nodes, key)
+	for k := range nodes {
+		n := &nodes[k]
+		s := &stream{Hash(key, uint64(k))}
+		var caller *service
+		if n.parent >= 0 {
+			caller = nodes[n.parent].op.service
+		}
+		d.from, d.fromMetrics = len(d.meta), len(d.metrics)
+		resource := pick(s, n.op.resources)
+		d.tagSpan(n, k, caller, resource, key, s)
+		d.tagByScenario(n, s)
+		d.spans = append(d.spans, Span{
+			Service: n.op.service.name, Name: n.op.name, Resource: resource, Type: n.op.typ,
+			Parent: n.parent, Start: n.start, Duration: n.duration, Error: n.failed,
+			Meta:    d.meta[d.from:len(d.meta):len(d.meta)],
+			Metrics: d.metrics[d.fromMetrics:len(d.metrics):len(d.metrics)],
+		})
+	}
+	return d.spans
+}
+
+func (d *Dresser) tagSpan(n *node, k int, caller *service, resource string, key uint64, s *stream) {
+	op, svc := n.op, n.op.service
+	tracer := op.tracer(caller)
+	kind := op.kindAt(caller, n.async)
+	d.set("language", languageTag(tracer.language))
+	d.set("env", d.environment)
+	d.set("version", tracer.version)
+	d.set("component", op.component(tracer.language))
+	d.set("span.kind", kind)
+	if svc != caller {
+		d.measure("_dd.top_level", 1)
+	}
+	if tracer != caller {
+		process := tracer.instances[Below(Hash(key, uint64(tracer.instances[0].pid)), instancesPerService)]
+		d.set("runtime-id", process.runtimeID)
+		d.measure("process_id", process.pid)
+	}
+	if tracer != svc {
+		d.set("_dd.base_service", tracer.name)
+	}
+	if kind != internal {
+		d.measure("_dd.measured", 1)
+	}
+	if k == 0 {
+		d.set("_dd.p.dm", "-1") // by the rate that the agent asked for
+		d.measure("_dd.agent_psr", 1)
+	}
+	switch op.class {
+	case web:
+		d.tagHTTP(n, kind, resource, k == 0, s)
+	case rpc:
+		d.tagRPC(n, resource)
+	case sql, cache, store:
+		d.tagDatabase(op, resource, s)
+	case queue:
+		d.set("messaging.system", "kafka")
+		d.set("messaging.destination.name", resource)
+		d.measure("messaging.kafka.partition", float64(s.below(32)))
+	}
+	if n.failed {
+		f := &d.failures[k]
+		d.set("error.type", f.typ)
+		d.set("error.message", f.message)
+		d.set("error.stack", f.stack(tracer.language, d.catalogue.words, s))
+	}
+}
+
+func (d *Dresser) tagHTTP(n *node, kind, resource string, root bool, s *stream) {
+	method, path := "GET", resource
+	if m, p, ok := strings.Cut(resource, " "); ok && strings.ToUpper(m) == m {
+		method, path = m, p
+	}
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	d.set("http.method", method)
+	d.set("http.status_code", statusCode(n.failed, s))
+	d.set("http.url", "http://"+n.op.service.name+".internal"+filled(path, s))
+	if kind == client {
+		d.set("out.host", n.op.service.name+".internal")
+		return
+	}
+	d.set("http.route", path)
+	if root {
+		d.set("http.useragent", pick(s, d.catalogue.words.agents))
+		d.set("http.client_ip", pick(s, d.catalogue.words.addresses))
+	}
+}
+
+// filled puts values in the place of a route's parameters: /products/{sku} and
+// /products/:sku become /products/48213, as in the URL of a real request.
+func filled(route string, s *stream) string {
+	segments := strings.Split(route, "/")
+	for i, segment := range segments {
+		if strings.HasPrefix(segment, ":") || strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}") {
+			segments[i] = strconv.Itoa(10_000 + s.below(90_000))
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+func (d *Dresser) tagRPC(n *node, resource string) {
+	svc, method, ok := strings.Cut(strings.TrimPrefix(resource, "/"), "/")
+	if !ok {
+		svc, method = n.op.service.name, resource
+	}
+	d.set("rpc.system", "grpc")
+	d.set("rpc.service", svc)
+	d.set("rpc.method", method)
+	code := 0.0
+	if n.failed {
+		code = 14 // UNAVAILABLE
+	}
+	d.measure("rpc.grpc.status_code", code)
+}
+
+func (d *Dresser) tagDatabase(op *operation, resource string, s *stream) {
+	system := op.system()
+	d.set("db.system", system)
+	d.set("out.host", op.service.host)
+	d.measure("network.destination.port", port(system))
+	switch {
+	case op.class == sql:
+		d.set("db.name", op.service.app)
+		d.set("db.user", op.service.app)
+		d.measure("db.row_count", float64(s.below(64)))
+	case system == "redis":
+		d.set("redis.raw_command", resource)
+		d.measure("redis.args_length", float64(1+strings.Count(resource, " ")))
+	}
+}
+
+// tagByScenario sets what the scenario says of the operation.
+func (d *Dresser) tagByScenario(n *node, s *stream) {
+	for i := range n.op.tags {
+		rule := &n.op.tags[i]
+		switch {
+		case rule.key == d.catalogue.reserved.Tag: // the encoder's
+		case rule.variable > 0:
+			d.insert(Tag{Key: rule.key, Variable: rule.variable})
+		case rule.byOutcome && rule.key == "http.status_code":
+			d.set(rule.key, statusCode(n.failed, s))
+		case rule.byOutcome:
+			d.set(rule.key, map[bool]string{false: "ok", true: "error"}[n.failed])
+		default:
+			d.set(rule.key, pick(s, rule.values))
+		}
+	}
+	for _, rule := range n.op.metrics {
+		if rule.key != d.catalogue.reserved.Metric { // the encoder's
+			d.measure(rule.key, drawNumber(rule.dist, s.Uint64()))
+		}
+	}
+}
+
+// statusCode is an HTTP status by outcome.
+func statusCode(failed bool, s *stream) string {
+	if !failed {
+		return "200"
+	}
+	return strconv.Itoa([...]int{500, 500, 502, 503, 504}[s.below(5)])
+}
+
+// drawNumber draws a metric, to three decimals: the last bits of a quantile may
+// differ between machines.
+func drawNumber(d scenarios.Dist, h uint64) float64 {
+	q := d.Quantile(unit(h))
+	if d.Kind == scenarios.Constant || d.Kind == scenarios.UniformInt || q > 1e12 || q < -1e12 {
+		return q
+	}
+	return float64(int64(q*1000+0.5)) / 1000
+}
+
+// set sets a tag of the span in hand.
+func (d *Dresser) set(key, value string) { d.insert(Tag{Key: key, Value: value}) }
+
+// insert keeps the tags of the span in hand in the order of their keys.
+func (d *Dresser) insert(tag Tag) {
+	at := len(d.meta)
+	for at > d.from && d.meta[at-1].Key >= tag.Key {
+		at--
+	}
+	if at < len(d.meta) && d.meta[at].Key == tag.Key {
+		d.meta[at] = tag
+		return
+	}
+	d.meta = append(d.meta, Tag{})
+	copy(d.meta[at+1:], d.meta[at:])
+	d.meta[at] = tag
+}
+
+// measure sets a metric of the span in hand.
+func (d *Dresser) measure(key string, value float64) {
+	for i := d.fromMetrics; i < len(d.metrics); i++ {
+		if d.metrics[i].Key == key {
+			d.metrics[i].Value = value
+			return
+		}
+	}
+	d.metrics = append(d.metrics, Metric{Key: key, Value: value})
+}

@@ -1,0 +1,133 @@
+package trees
+
+import (
+	"fmt"
+	"strings"
+)
+
+// failure is why a span failed.
+type failure struct{ typ, message string }
+
+// blame finds out why each failed span failed: of its own, or because a call
+// did whose error rose. Causes come later in the tree than what they cause.
+func (d *Dresser) blame(nodes []node, key uint64) {
+	if cap(d.failures) < len(nodes) {
+		d.failures = make([]failure, len(nodes))
+	}
+	d.failures = d.failures[:len(nodes)]
+	for k := len(nodes) - 1; k >= 0; k-- {
+		if n := &nodes[k]; n.failed {
+			lang := languageOf(nodes, k)
+			if n.cause < 0 {
+				d.failures[k] = d.ownFailure(n.op, lang, &stream{Hash(^key, uint64(k))})
+				continue
+			}
+			d.failures[k] = n.op.risen(lang, &d.failures[n.cause], nodes[n.cause].op, languageOf(nodes, n.cause))
+		}
+	}
+}
+
+// languageOf is the language of the tracer that makes span k.
+func languageOf(nodes []node, k int) string {
+	var caller *service
+	if p := nodes[k].parent; p >= 0 {
+		caller = nodes[p].op.service
+	}
+	return nodes[k].op.tracer(caller).language
+}
+
+// risen is how a caller sees the failure of a callee. A type does not cross from
+// one language to another: there the caller's own client fails.
+func (op *operation) risen(lang string, cause *failure, callee *operation, calleeLang string) failure {
+	f := failure{typ: cause.typ, message: callee.service.name + " " + callee.name + ": " + cause.message}
+	if lang != calleeLang {
+		f.typ = op.errorType(lang)
+	}
+	return f
+}
+
+// ownFailure draws one of the operation's errors, or makes one up.
+func (d *Dresser) ownFailure(op *operation, lang string, s *stream) failure {
+	total := 0.0
+	for _, e := range op.errors {
+		total += e.Weight
+	}
+	f := failure{}
+	u := s.unit() * total
+	for _, e := range op.errors {
+		if u -= e.Weight; u < 0 {
+			f = failure{e.Type, e.Message}
+			break
+		}
+	}
+	if f.typ == "" {
+		f.typ = op.errorType(lang)
+	}
+	if f.message == "" {
+		f.message = op.errorMessage(d.catalogue.words, s)
+	}
+	return f
+}
+
+func (op *operation) errorType(lang string) string {
+	switch op.class {
+	case sql:
+		return byLanguage(lang, "*pq.Error", "org.postgresql.util.PSQLException", "psycopg.errors.DeadlockDetected", "DatabaseError", "ActiveRecord::Deadlocked", "Npgsql.PostgresException", "PDOException")
+	case cache, store, queue:
+		return byLanguage(lang, "*net.OpError", "java.net.SocketTimeoutException", "TimeoutError", "ReplyError", "Timeout::Error", "System.TimeoutException", "RedisException")
+	case web, rpc:
+		return byLanguage(lang, "*url.Error", "java.io.IOException", "requests.exceptions.ReadTimeout", "FetchError", "Faraday::TimeoutError", "System.Net.Http.HttpRequestException", `GuzzleHttp\Exception\ConnectException`)
+	}
+	return byLanguage(lang, "*errors.errorString", "java.lang.IllegalStateException", "ValueError", "TypeError", "ArgumentError", "System.InvalidOperationException", "RuntimeException")
+}
+
+func (op *operation) errorMessage(words *vocabulary, s *stream) string {
+	switch op.class {
+	case sql:
+		return pick(s, []string{"deadlock detected", "canceling statement due to statement timeout", "too many connections", "could not serialize access due to concurrent update"})
+	case cache, store, queue:
+		return fmt.Sprintf("dial tcp %s:%d: %s", pick(s, words.addresses), int(port(op.system())), pick(s, []string{"i/o timeout", "connection refused", "connection reset by peer"}))
+	case web, rpc:
+		return fmt.Sprintf("%s %s: %s", pick(s, words.verbs), pick(s, words.nouns), pick(s, []string{"context deadline exceeded", "upstream request timeout", "unexpected EOF", "connection refused"}))
+	}
+	return pick(s, words.phrases)
+}
+
+// Frames of a stack: what a tracer keeps of one is rarely less or more.
+const (
+	framesLeast = 4
+	framesMost  = 14
+)
+
+// stack writes a stack as a tracer of that language would.
+func (f *failure) stack(lang string, words *vocabulary, s *stream) string {
+	var b strings.Builder
+	format := stackFormatOf(lang)
+	text := f.typ + ": " + f.message
+	b.WriteString(strings.ReplaceAll(format.head, "ERROR", text))
+	for range framesLeast + s.below(framesMost-framesLeast+1) {
+		noun, verb := pick(s, words.nouns), pick(s, words.verbs)
+		fmt.Fprintf(&b, format.frame, noun, title(noun), verb, 10+s.below(500))
+	}
+	b.WriteString(strings.ReplaceAll(format.tail, "ERROR", text))
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// stackFormat is how a language writes a stack: ERROR in head and tail is the
+// type and the message; a frame is made of a noun, Noun, a verb and a line number.
+type stackFormat struct{ head, frame, tail string }
+
+func stackFormatOf(lang string) stackFormat {
+	return stackFormat{
+		head: byLanguage(lang, "", "ERROR\n", "Traceback (most recent call last):\n", "ERROR\n", "", "ERROR\n", ""),
+		frame: byLanguage(lang,
+			"example.com/shop/%[1]s.(*%[2]s).%[3]s\n\t/src/%[1]s/%[3]s.go:%[4]d\n",
+			"\tat com.example.%[1]s.%[2]sService.%[3]s(%[2]sService.java:%[4]d)\n",
+			"  File \"/app/%[1]s/%[3]s.py\", line %[4]d, in %[3]s\n    return self.%[1]s.%[3]s(request)\n",
+			"    at %[2]s.%[3]s (/app/src/%[1]s/%[3]s.js:%[4]d:17)\n",
+			"/app/lib/%[1]s/%[3]s.rb:%[4]d:in `%[3]s'\n",
+			"   at Shop.%[2]s.%[3]s() in /src/%[2]s.cs:line %[4]d\n",
+			"#0 /app/src/%[2]s.php(%[4]d): %[2]s->%[3]s()\n"),
+		tail: byLanguage(lang, "", "", "ERROR\n", "", "", "", ""),
+	}
+}

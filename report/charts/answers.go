@@ -1,0 +1,81 @@
+package charts
+
+import (
+	"fmt"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// Answers draws what requests were answered, over time.
+func Answers(rec *results.Record) Chart {
+	s := newAnswerSeries(rec)
+	c := Chart{Name: "answers", Title: "Answers over time", Subtitle: "by status code and class of error, in the second in which a request was due", height: 360 * px}
+	if len(s.Classes) == 0 {
+		return c.sayOnly("no request was answered")
+	}
+	var said []string
+	for _, k := range s.Classes {
+		name := fmt.Sprintf("%s (%s)", k.Name, results.FormatCount(k.Total))
+		said = append(said, name)
+		c.legend = append(c.legend, key{name: name, color: k.Color, fill: true})
+	}
+	c.Alt = "Requests by answer: " + strings.Join(said, ", ") + "."
+	if rec.ClosedLoop() {
+		c.Subtitle = "by status code and class of error, in the second in which a request was sent"
+	}
+	spans, end := phaseSpans(rec)
+	c.legend = append(c.legend, discardedKey(spans)...)
+	c.body = func(dc draw.Canvas) {
+		p := newPlot(timeLabel(end))
+		p.X.Min, p.X.Max = 0, end
+		p.X.Tick.Marker = plot.ConstantTicks(timeTicks(0, end))
+		most := 0.0
+		for i := range s.From {
+			sum := 0.0
+			for _, k := range s.Classes {
+				sum += k.PerS[i]
+			}
+			most = max(most, sum)
+		}
+		countAxis(&p.Y, most, 5)
+		p.Add(phaseBands{spans, true}, gridLines{}, stackedBars{s})
+		drawPanels(draw.Crop(dc, 0, 0, 0, -16*px), 0, panel{p, "requests/s", 1})
+	}
+	return c
+}
+
+// stackedBars draws a bar per second, its classes on top of each other.
+type stackedBars struct{ s answerSeries }
+
+// Plot implements plot.Plotter.
+func (b stackedBars) Plot(c draw.Canvas, p *plot.Plot) {
+	tx, ty := p.Transforms(&c)
+	for i, from := range b.s.From {
+		left, right := tx(from), min(tx(b.s.To[i]), c.Max.X)
+		if right-left > 6*px {
+			right -= 1 * px // a hair between bars that are wide enough
+		}
+		base := 0.0
+		for _, k := range b.s.Classes {
+			n := k.PerS[i]
+			if n <= 0 {
+				continue
+			}
+			y0, y1 := ty(base), ty(min(base+n, p.Y.Max))
+			// What happened at all must be seen.
+			y1 = max(y1, y0+1.5*px)
+			if k.Name == unsent {
+				outline := draw.LineStyle{Color: muted, Width: 0.8 * px, Dashes: []vg.Length{2 * px, 2 * px}}
+				c.StrokeLines(outline, []vg.Point{{X: left, Y: y0}, {X: left, Y: y1}, {X: right, Y: y1}, {X: right, Y: y0}})
+			} else {
+				fill(c, k.Color, left, y0, right, y1)
+			}
+			base += n
+		}
+	}
+}

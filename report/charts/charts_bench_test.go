@@ -1,0 +1,23 @@
+package charts
+
+import (
+	"testing"
+
+	"github.com/spanstorm/spanstorm/report/internal/samples"
+)
+
+// All four charts of a run of half a minute, in both forms.
+func BenchmarkCharts(b *testing.B) {
+	rec := samples.Runs()["drops"]
+	for form, render := range map[string]func(Chart) ([]byte, error){"svg": Chart.SVG, "png": Chart.PNG} {
+		b.Run(form, func(b *testing.B) {
+			for b.Loop() {
+				for _, c := range All(rec) {
+					if _, err := render(c); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}

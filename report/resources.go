@@ -1,0 +1,52 @@
+package report
+
+import (
+	"strconv"
+
+	"github.com/spanstorm/spanstorm/results"
+)
+
+func resourceTable(rec *results.Record) table {
+	t := table{Title: "Resources", Columns: []column{{Name: "process"}, {Name: "CPU s", Right: true}, {Name: "per million spans", Right: true, Drop: 1}, {Name: "peak memory", Right: true}}}
+	add := func(name string, u results.Usage, perMillion float64) {
+		if u == (results.Usage{}) {
+			return
+		}
+		row := []cell{text(name), text(strconv.FormatFloat(u.CPUS, 'f', 2, 64)), nothing(), nothing()}
+		if perMillion > 0 {
+			row[2] = text(strconv.FormatFloat(perMillion, 'f', 2, 64) + " s")
+		}
+		if u.RSSMaxBytes > 0 {
+			row[3] = text(results.FormatBytes(float64(u.RSSMaxBytes)))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	per := func(u results.Usage) float64 {
+		if rec.Load.Spans < costSpansMin {
+			return 0
+		}
+		return u.CPUS / float64(rec.Load.Spans) * 1e6
+	}
+	add("target", rec.Resources.Target.Usage, targetCost(rec))
+	add("generator", rec.Resources.Generator, per(rec.Resources.Generator))
+	add("intake", rec.Resources.Intake, per(rec.Resources.Intake))
+	return t
+}
+
+// costSpansMin is how many spans it takes to speak of the cost of one: with
+// fewer, starting up is most of it.
+const costSpansMin = 10_000
+
+// targetCost is the target's CPU seconds per million spans; 0: too few spans to tell.
+func targetCost(rec *results.Record) float64 {
+	spans := 0.0
+	for _, p := range rec.Phases {
+		if !p.Discarded {
+			spans += p.SpansPerS * (p.EndS - p.StartS)
+		}
+	}
+	if spans < costSpansMin-0.5 {
+		return 0
+	}
+	return rec.Resources.Target.CPUSPerMillionSpans
+}

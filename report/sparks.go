@@ -1,0 +1,110 @@
+package report
+
+import (
+	"math"
+	"strings"
+
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// sparks draws rate and response time over time as one line each.
+func (p *printer) sparks(rec *results.Record) {
+	rate, p99 := timeline(rec)
+	room := min(p.width-44, 60)
+	if len(rate) < 4 || room < 16 {
+		return
+	}
+	slowest, fastest := maximum(p99), math.Inf(1)
+	for _, v := range p99 {
+		if !math.IsNaN(v) {
+			fastest = min(fastest, v)
+		}
+	}
+	rate, p99 = squeeze(rate, room), squeeze(p99, room)
+	p.line("")
+	p.line("  " + p.paint(dim, "sent/s over time        ") + spark(rate, 0, maximum(rate)) + p.paint(dim, "  up to "+results.FormatRate(maximum(rate))))
+	if !(slowest > 0) {
+		return
+	}
+	// A response time tells by its order of magnitude.
+	low, high := math.Log(max(fastest, 1)), math.Log(max(slowest, 1))
+	if high-low < math.Log(4) {
+		low = high - math.Log(4)
+	}
+	logs := make([]float64, len(p99))
+	for i, v := range p99 {
+		logs[i] = math.Log(max(v, 1)) // what was not measured stays NaN
+	}
+	name := "response p99, log scale "
+	if rec.ClosedLoop() {
+		name = "service p99, log scale  "
+	}
+	p.line("  " + p.paint(dim, name) + spark(logs, low, high) + p.paint(dim, "  "+results.FormatDuration(fastest)+" to "+results.FormatDuration(slowest)))
+}
+
+// timeline is the requests sent in each second of the load and their response
+// time p99, NaN where nothing was measured. A second that two phases share is one.
+func timeline(rec *results.Record) (rate, p99 []float64) {
+	end := 0.0
+	for _, p := range rec.Phases {
+		end = max(end, p.EndS)
+	}
+	last, most, closed := math.MinInt, uint64(0), rec.ClosedLoop()
+	for _, s := range rec.Seconds {
+		if end > 0 && float64(s.T)+0.5 > end {
+			continue
+		}
+		if s.T != last {
+			rate, p99, most = append(rate, 0), append(p99, math.NaN()), 0
+		}
+		at := len(rate) - 1
+		rate[at] += float64(s.Sent)
+		q := s.ResponseTime
+		if closed {
+			q = s.ServiceTime
+		}
+		if q.Count > most {
+			p99[at], most = float64(q.P99), q.Count
+		}
+		last = s.T
+	}
+	return rate, p99
+}
+
+// squeeze makes at most n values of many by the largest of each group.
+func squeeze(values []float64, n int) []float64 {
+	if len(values) <= n {
+		return values
+	}
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = maximum(values[i*len(values)/n : (i+1)*len(values)/n])
+	}
+	return out
+}
+
+// maximum ignores what was not measured; it is NaN when nothing was.
+func maximum(values []float64) float64 {
+	most := math.NaN()
+	for _, v := range values {
+		if math.IsNaN(most) || v > most {
+			most = v
+		}
+	}
+	return most
+}
+
+// spark draws values between low and high with bars of eight heights.
+func spark(values []float64, low, high float64) string {
+	bars := []rune("▁▂▃▄▅▆▇█")
+	var b strings.Builder
+	for _, v := range values {
+		if math.IsNaN(v) || high <= low {
+			b.WriteByte(' ')
+			continue
+		}
+		i := int(math.Round((v - low) / (high - low) * float64(len(bars)-1)))
+		b.WriteRune(bars[min(max(i, 0), len(bars)-1)])
+	}
+	return b.String()
+}

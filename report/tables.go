@@ -1,0 +1,357 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// tables makes the tables of a record in the order in which they are read.
+// Tables without rows are left out.
+func tables(rec *results.Record, examplesMax int) []table {
+	all := []table{
+		expectationTable(rec),
+		phaseTable(rec),
+		answerTable(rec),
+		ledgerTable(rec),
+		partTable("By shape", "shape", rec.Ledger.ByShape, rec.Ledger.AcceptanceUnknown()),
+		partTable("By fault", "fault", rec.Ledger.ByFault, rec.Ledger.AcceptanceUnknown()),
+		exampleTable(rec, examplesMax),
+		claimTable(rec),
+		resourceTable(rec),
+	}
+	return slices.DeleteFunc(all, func(t table) bool { return len(t.Rows) == 0 })
+}
+
+func expectationTable(rec *results.Record) table {
+	t := table{Title: "Expectations", Columns: []column{{}, {Name: "expected"}, {Name: "got"}}}
+	for _, e := range rec.Expectations {
+		mark, tone := "✓", good
+		if !e.Met {
+			mark, tone = "✗", bad
+		}
+		t.Rows = append(t.Rows, []cell{text(mark, tone), text(e.Text), text(e.Got, tone)})
+	}
+	return t
+}
+
+func phaseTable(rec *results.Record) table {
+	t := table{Title: "Phases", Caption: "response time from the moment a request was due; rates in requests/s", Columns: []column{
+		{Name: "phase"}, {Name: "load", Drop: 9},
+		{Name: "planned/s", Right: true, Drop: 3}, {Name: "sent/s", Right: true, Drop: 1},
+		{Name: "p50", Right: true}, {Name: "p90", Right: true, Drop: 5}, {Name: "p99", Right: true}, {Name: "p99.9", Right: true, Drop: 6}, {Name: "max", Right: true, Drop: 2},
+		{Name: "service p99", Right: true, Drop: 7}, {Name: "send delay p99", Right: true, Drop: 4},
+		{Name: "not 2xx", Right: true},
+	}}
+	closed := false
+	for i, p := range rec.Phases {
+		if i == rowsMax {
+			t.Notes = append(t.Notes, andMore(len(rec.Phases)-rowsMax, "phase"))
+			break
+		}
+		name, nameTone := p.Name, plain
+		if p.Discarded {
+			name, nameTone = name+" (discarded)", dim
+		}
+		q := p.ResponseTime
+		if p.Closed {
+			name, q, closed = name+" *", p.ServiceTime, true
+		}
+		row := []cell{text(name, nameTone), text(p.Profile, dim), text(results.FormatRate(p.RatePlannedPerS)), text(results.FormatRate(p.RateSentPerS))}
+		if p.Closed || p.RatePlannedPerS == 0 {
+			row[2] = nothing()
+		}
+		row = append(row, quantileCells(q)...)
+		row = append(row, quantileCell(p.ServiceTime, p.ServiceTime.P99))
+		if p.Closed {
+			row = append(row, nothing())
+		} else {
+			row = append(row, quantileCell(p.SendDelay, p.SendDelay.P99))
+		}
+		row = append(row, number(p.Requests.Sent-min(p.Requests.Sent, p.Requests.Delivered), warn))
+		t.Rows = append(t.Rows, row)
+	}
+	if len(rec.Phases) > 1 && rec.Totals.ServiceTime.Count > 0 {
+		q, _ := answerTime(rec)
+		row := append([]cell{text("kept phases", strong), text(""), text(""), text("")}, quantileCells(q)...)
+		delay := quantileCell(rec.Totals.SendDelay, rec.Totals.SendDelay.P99)
+		if rec.ClosedLoop() {
+			delay = nothing()
+		}
+		t.Rows = append(t.Rows, append(row, quantileCell(rec.Totals.ServiceTime, rec.Totals.ServiceTime.P99), delay, text("")))
+	}
+	if closed {
+		t.Notes = append(t.Notes, "* closed loop: a request has no due time, so these are service times")
+	}
+	return t
+}
+
+// rowsMax bounds the rows of a table that a scenario can make as long as it likes.
+const rowsMax = 60
+
+// andMore says what a table leaves out.
+func andMore(n int, what string) string {
+	are := "are"
+	if n == 1 {
+		are = "is"
+	}
+	return fmt.Sprintf("and %s more %s, which %s in the record", results.FormatCount(uint64(n)), plural(uint64(n), what), are)
+}
+
+// answerTime is the time of the kept phases that people ask for, and its name: from
+// the moment a request was due, or from its sending where there is no such moment.
+func answerTime(rec *results.Record) (results.Quantiles, string) {
+	if rec.ClosedLoop() || rec.Totals.ResponseTime.Count == 0 {
+		return rec.Totals.ServiceTime, "service time"
+	}
+	return rec.Totals.ResponseTime, "response time"
+}
+
+func quantileCells(q results.Quantiles) []cell {
+	return []cell{quantileCell(q, q.P50), quantileCell(q, q.P90), quantileCell(q, q.P99), quantileCell(q, q.P999), quantileCell(q, q.Max)}
+}
+
+func quantileCell(q results.Quantiles, ns int64) cell {
+	if q.Count == 0 {
+		return nothing()
+	}
+	return duration(ns)
+}
+
+// errorClass is one class of requests without an answer.
+type errorClass struct {
+	Key, Name string
+	Count     uint64
+}
+
+// errorClasses lists the classes in a fixed order, empty ones too.
+func errorClasses(e results.Errors) []errorClass {
+	return []errorClass{
+		{"timeout", "timed out", e.Timeout}, {"refused", "connection refused", e.Refused}, {"reset", "connection reset", e.Reset},
+		{"eof", "closed without an answer", e.EOF}, {"bad_http", "answer is no HTTP", e.BadHTTP}, {"other", "other error", e.Other},
+	}
+}
+
+func answerTable(rec *results.Record) table {
+	t := table{Title: "Answers", Columns: []column{{Name: "answer"}, {Name: "requests", Right: true}, {Name: "share", Right: true}, {Name: "for example", Drop: 1}}}
+	add := func(name string, n, of uint64, tone tone, example string) {
+		if n > 0 {
+			t.Rows = append(t.Rows, []cell{text(name, tone), number(n), share(n, of), text(example, dim)})
+		}
+	}
+	r := &rec.Requests
+	example := func(class string) string {
+		if texts := r.ErrorExamples[class]; len(texts) > 0 {
+			return texts[0]
+		}
+		return ""
+	}
+	for _, code := range sortedCodes(r.ByCode) {
+		add(answerName(code), r.ByCode[code], r.Sent, codeTone(code), example(code))
+	}
+	for _, c := range errorClasses(r.Errors) {
+		add(c.Name, c.Count, r.Sent, bad, example(c.Key))
+	}
+	add("never sent", r.Unsent, r.Planned, warn, "of the planned requests")
+	add("unexpected body", r.UnexpectedBody, r.Sent, warn, "2xx, yet not what this API answers")
+	a := &rec.Announcements
+	for _, code := range sortedCodes(a.ByCode) {
+		add("services: "+answerName(code), a.ByCode[code], a.Sent, codeTone(code), "")
+	}
+	for _, c := range errorClasses(a.Errors) {
+		add("services: "+c.Name, c.Count, a.Sent, bad, "")
+	}
+	examples := false
+	for _, row := range t.Rows {
+		examples = examples || row[3].Text != ""
+	}
+	return t.without(func(_ int, c column) bool { return c.Name == "for example" && !examples })
+}
+
+func sortedCodes(byCode map[string]uint64) []string { return slices.Sorted(maps.Keys(byCode)) }
+
+func codeTone(code string) tone {
+	switch {
+	case len(code) == 3 && code[0] == '2':
+		return good
+	case len(code) == 3 && code[0] == '5':
+		return bad
+	}
+	return warn
+}
+
+// answerName adds to a code what agents mean by it.
+func answerName(code string) string {
+	names := map[string]string{"200": "OK", "202": "accepted", "400": "bad request", "403": "forbidden", "404": "not found", "408": "body too slow", "413": "payload too large",
+		"415": "unsupported type", "429": "too many requests", "500": "internal error", "502": "bad gateway", "503": "unavailable", "504": "gateway timeout"}
+	if n := names[code]; n != "" {
+		return code + " " + n
+	}
+	return code
+}
+
+func ledgerTable(rec *results.Record) table {
+	l := &rec.Ledger
+	t := table{Title: "Ledger", Columns: []column{{Name: "what became of it"}, {Name: "traces", Right: true}, {Name: "share", Right: true}, {Name: "spans", Right: true, Drop: 1}, {Name: "share", Right: true, Drop: 2}, {Name: "of", Drop: 3}}}
+	if l.Source == "" || l.Sent == (results.Count{}) && l.Foreign == (results.Count{}) {
+		return t
+	}
+	t.Caption = "acceptance as the intake behind the target saw it"
+	blind := l.AcceptanceUnknown()
+	switch {
+	case blind:
+		t.Caption = "no intake stood behind the target and it says nothing itself: what became of delivered traces is not known"
+	case l.Source != "intake":
+		t.Caption = "acceptance as the target claims it (" + clean(l.Source) + "), not as an intake saw it"
+	}
+	add := func(name string, n, of results.Count, whole string, tone tone, always bool) {
+		if n == (results.Count{}) && !always {
+			return
+		}
+		row := []cell{text(name), number(n.Traces, tone), text(""), number(n.Spans, tone), text(""), text(whole, dim)}
+		if whole != "" {
+			row[2], row[4] = share(n.Traces, of.Traces, tone), share(n.Spans, of.Spans, tone)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	add("sent", l.Sent, l.Sent, "", strong, true)
+	add("├─ delivered", l.Delivered, l.Sent, "sent", plain, true)
+	if blind {
+		for _, name := range []string{"│  ├─ accepted", "│  └─ missing"} {
+			t.Rows = append(t.Rows, []cell{text(name), nothing(), nothing(), nothing(), nothing(), text("delivered", dim)})
+		}
+	} else {
+		add("│  ├─ accepted", l.Accepted, l.Delivered, "delivered", good, true)
+		add("│  ├─ sampled out", l.SampledOut, l.Delivered, "delivered", plain, false)
+		add("│  ├─ dropped", l.Dropped, l.Delivered, "delivered", warn, true)
+		for _, r := range slices.Sorted(maps.Keys(l.DroppedByReason)) {
+			add("│  │    "+r, l.DroppedByReason[r], l.Delivered, "delivered", dim, false)
+		}
+		add("│  └─ missing", l.Missing, l.Delivered, "delivered", bad, true)
+	}
+	add("├─ refused", l.Refused, l.Sent, "sent", warn, true)
+	for _, code := range slices.Sorted(maps.Keys(l.RefusedByCode)) {
+		add("│    "+answerName(code), l.RefusedByCode[code], l.Sent, "sent", dim, false)
+	}
+	add("└─ unanswered", l.Unanswered, l.Sent, "sent", warn, true)
+	if blind {
+		return t
+	}
+	add("beside: partial", l.Partial, l.Delivered, "delivered", warn, false)
+	add("beside: duplicated", l.Duplicated, l.Delivered, "delivered", warn, false)
+	add("beside: duplicated by retry", l.DuplicatedByRetry, l.Delivered, "delivered", plain, false)
+	add("beside: accepted though refused", l.AcceptedThoughRefused, l.Refused, "refused", warn, false)
+	add("beside: accepted though unanswered", l.AcceptedThoughUnanswered, l.Unanswered, "unanswered", warn, false)
+	add("beside: foreign", l.Foreign, l.Sent, "", warn, false)
+	if missingIsBound(l) {
+		t.Notes = append(t.Notes, "not drained: missing is an upper bound")
+	}
+	if l.Partial.Traces > 0 {
+		t.Notes = append(t.Notes, "partial: chunks that arrived without some of their spans; the spans are those lost")
+	}
+	return t
+}
+
+// partTable sets parts side by side. Columns in which every part has nothing are left out.
+// Of blind parts nobody knows what became of what was delivered.
+func partTable(title, what string, parts []results.Part, blind bool) table {
+	t := table{Title: title, Caption: "traces; missing in % of delivered", Columns: []column{
+		{Name: what, Middle: true}, {Name: "sent", Right: true}, {Name: "delivered", Right: true, Drop: 4}, {Name: "refused", Right: true, Drop: 3}, {Name: "unanswered", Right: true, Drop: 2},
+		{Name: "accepted", Right: true}, {Name: "sampled out", Right: true, Drop: 5}, {Name: "dropped", Right: true, Drop: 6}, {Name: "missing", Right: true}, {Name: "missing %", Right: true, Drop: 1},
+		{Name: "spans sent", Right: true, Drop: 8}, {Name: "spans missing", Right: true, Drop: 7},
+	}}
+	var sum results.Account
+	if blind {
+		t.Caption = "traces; what became of those delivered is not known"
+	}
+	for i, p := range parts {
+		if i == rowsMax {
+			t.Notes = append(t.Notes, andMore(len(parts)-rowsMax, what))
+			break
+		}
+		sum.Refused, sum.Unanswered = sum.Refused.Plus(p.Refused), sum.Unanswered.Plus(p.Unanswered)
+		sum.SampledOut, sum.Dropped = sum.SampledOut.Plus(p.SampledOut), sum.Dropped.Plus(p.Dropped)
+		t.Rows = append(t.Rows, []cell{
+			text(p.Name), number(p.Sent.Traces), number(p.Delivered.Traces), number(p.Refused.Traces, warn), number(p.Unanswered.Traces, warn),
+			number(p.Accepted.Traces, good), number(p.SampledOut.Traces), number(p.Dropped.Traces, warn), number(p.Missing.Traces, bad), share(p.Missing.Traces, p.Delivered.Traces, bad),
+			number(p.Sent.Spans), number(p.Missing.Spans, bad),
+		})
+		if blind {
+			row := t.Rows[len(t.Rows)-1]
+			row[5], row[8] = nothing(), nothing()
+		}
+	}
+	empty := map[string]bool{"refused": sum.Refused.Traces == 0, "unanswered": sum.Unanswered.Traces == 0, "sampled out": sum.SampledOut.Traces == 0, "dropped": sum.Dropped.Traces == 0}
+	for _, name := range []string{"sampled out", "dropped", "missing %", "spans missing"} {
+		empty[name] = empty[name] || blind
+	}
+	return t.without(func(_ int, c column) bool { return empty[c.Name] })
+}
+
+func exampleTable(rec *results.Record, most int) table {
+	t := table{Title: "Examples", Columns: []column{{Name: "what"}, {Name: "trace id", Right: true}, {Name: "shape"}, {Name: "fault", Drop: 1}, {Name: "spans", Right: true, Drop: 3}, {Name: "request", Right: true, Drop: 4}, {Name: "sent after", Right: true, Drop: 5}}}
+	groups := []struct {
+		name string
+		tone tone
+		list []results.Example
+	}{{"missing", bad, rec.Ledger.Examples.Missing}, {"dropped", warn, rec.Ledger.Examples.Dropped}, {"refused", warn, rec.Ledger.Examples.Refused}, {"duplicated", warn, rec.Ledger.Examples.Duplicated}}
+	faults := false
+	for _, g := range groups {
+		for i, e := range g.list {
+			if i == most {
+				t.Notes = append(t.Notes, fmt.Sprintf("%d more examples of %s are in the record", len(g.list)-most, g.name))
+				break
+			}
+			after := nothing()
+			if !e.SentAt.IsZero() && !rec.StartedAt.IsZero() {
+				after = text(results.FormatDuration(float64(e.SentAt.Sub(rec.StartedAt))))
+			}
+			faults = faults || e.Fault != ""
+			t.Rows = append(t.Rows, []cell{text(g.name, g.tone), text(e.TraceID), text(e.Shape), text(e.Fault), text(strconv.Itoa(e.Spans)), text(strconv.FormatUint(e.Seq, 10), dim), after})
+		}
+	}
+	if !faults {
+		t = t.without(func(_ int, c column) bool { return c.Name == "fault" })
+	}
+	return t
+}
+
+func claimTable(rec *results.Record) table {
+	t := table{Title: "Claims of the target", Caption: "its own counters, set beside what was seen", Columns: []column{{Name: "counter"}, {Name: "from", Drop: 3}, {Name: "claimed", Right: true}, {Name: "speaks of", Drop: 1}, {Name: "seen", Right: true}, {Name: "excess", Right: true, Drop: 2}}}
+	silent := 0
+	for _, c := range rec.Ledger.Claims {
+		if c.Value == 0 && c.Seen == 0 && c.Excess == 0 {
+			silent++
+			continue
+		}
+		seen, excess := nothing(), nothing()
+		// What nobody saw come out cannot be set beside what is claimed of it.
+		if c.Meaning != "other" && c.Meaning != "" && !(rec.Ledger.AcceptanceUnknown() && c.Source == results.SourceStatus) {
+			tone := good
+			if c.Seen != c.Value {
+				tone = warn
+			}
+			seen = text(claimed(c.Seen), tone)
+		}
+		if c.Excess != 0 {
+			excess = text(claimed(c.Excess), warn)
+		}
+		t.Rows = append(t.Rows, []cell{text(c.Name), text(c.Source, dim), text(claimed(c.Value)), text(cmp.Or(c.Meaning, "other"), dim), seen, excess})
+	}
+	if silent > 0 {
+		t.Notes = append(t.Notes, fmt.Sprintf("%d more %s at 0", silent, plural(uint64(silent), "counter")))
+	}
+	return t
+}
+
+// claimed writes a counter of a target: whole numbers as such, others as rates.
+func claimed(v float64) string {
+	if v >= 0 && v < 1<<53 && v == float64(uint64(v)) {
+		return results.FormatCount(uint64(v))
+	}
+	return strconv.FormatFloat(v, 'g', 6, 64)
+}

@@ -1,0 +1,67 @@
+package merge
+
+import "github.com/spanstorm/spanstorm/results"
+
+// joinLedger adds the account of a share. Every column is a count of chunks that
+// only one of the generators sent, so the identities of the sum hold when those
+// of the parts do. Claims are totals of the one target that all shares loaded:
+// the largest of each is the latest.
+func joinLedger(to, from *results.Ledger) {
+	if to.Source == "" {
+		to.Source = from.Source
+	}
+	to.Drained = to.Drained && from.Drained
+	to.Account = to.Account.Plus(from.Account)
+	to.Foreign = to.Foreign.Plus(from.Foreign)
+	to.StatsPayloads += from.StatsPayloads
+	to.RefusedByCode = addPairs(to.RefusedByCode, from.RefusedByCode)
+	to.DroppedByReason = addPairs(to.DroppedByReason, from.DroppedByReason)
+	to.ByShape = joinParts(to.ByShape, from.ByShape)
+	to.ByFault = joinParts(to.ByFault, from.ByFault)
+	for _, c := range from.Claims {
+		known := false
+		for i := range to.Claims {
+			if mine := &to.Claims[i]; mine.Source == c.Source && mine.Name == c.Name {
+				known = true
+				mine.Value, mine.Seen, mine.Excess = max(mine.Value, c.Value), mine.Seen+c.Seen, max(mine.Excess, c.Excess)
+			}
+		}
+		if !known {
+			to.Claims = append(to.Claims, c)
+		}
+	}
+	to.Examples.Missing = joinExamples(to.Examples.Missing, from.Examples.Missing)
+	to.Examples.Dropped = joinExamples(to.Examples.Dropped, from.Examples.Dropped)
+	to.Examples.Refused = joinExamples(to.Examples.Refused, from.Examples.Refused)
+	to.Examples.Duplicated = joinExamples(to.Examples.Duplicated, from.Examples.Duplicated)
+}
+
+func addPairs(to, from map[string]results.Count) map[string]results.Count {
+	if to == nil {
+		to = map[string]results.Count{}
+	}
+	for k, n := range from {
+		to[k] = to[k].Plus(n)
+	}
+	return to
+}
+
+func joinParts(to, from []results.Part) []results.Part {
+	for _, p := range from {
+		known := false
+		for i := range to {
+			if to[i].Name == p.Name {
+				known = true
+				to[i].Account = to[i].Account.Plus(p.Account)
+			}
+		}
+		if !known {
+			to = append(to, p)
+		}
+	}
+	return to
+}
+
+func joinExamples(to, from []results.Example) []results.Example {
+	return append(to, from[:min(len(from), max(0, results.ExamplesMax-len(to)))]...)
+}

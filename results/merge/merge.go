@@ -1,0 +1,260 @@
+// Package merge joins what several generators of one run recorded. It knows how
+// each figure of a record adds up; nothing here averages a quantile.
+package merge
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// ErrNotMergeable says that records are not parts of one run.
+var ErrNotMergeable = errors.New("the records are not parts of one run")
+
+// Share is what one of several generators of a run recorded.
+type Share struct {
+	Record     *results.Record
+	Histograms []results.Histogram // per phase and metric, as [results.Writer.SaveHistograms] wrote them
+}
+
+// Records joins the records of generators that shared one run: same scenario, same
+// corpus, same run key, and no request sent by two of them. Counters, ledgers and
+// histograms add up exactly and quantiles are read off the sums; a quantile whose
+// histogram is not there is left empty, never averaged. Figures of processes that
+// the shares have in common (target, intake) are those of the share that saw most.
+//
+// Warnings and reasons for invalidity are joined; expectations are not judged
+// again, that is [results.Judge]'s. The shares are not changed.
+func Records(shares ...Share) (*results.Record, []results.Histogram, error) {
+	if len(shares) == 0 {
+		return nil, nil, errors.New("merge records: there are none")
+	}
+	first := shares[0].Record
+	out := results.Clone(first)
+	histograms := map[[2]string]*results.Histogram{}
+	var order [][2]string
+	for i, s := range shares {
+		if err := sameRun(first, s.Record); err != nil {
+			return nil, nil, fmt.Errorf("merge records: number %d and the first: %w", i+1, err)
+		}
+		for _, h := range s.Histograms {
+			at := [2]string{h.Phase, h.Metric}
+			sum, ok := histograms[at]
+			if !ok {
+				order = append(order, at)
+				sum = &results.Histogram{Phase: h.Phase, Metric: h.Metric, StartedAt: h.StartedAt, EndedAt: h.EndedAt,
+					Values: hdrhistogram.New(h.Values.LowestTrackableValue(), h.Values.HighestTrackableValue(), int(h.Values.SignificantFigures()))}
+				histograms[at] = sum
+			}
+			if lost := sum.Values.Merge(h.Values); lost > 0 {
+				return nil, nil, fmt.Errorf("merge records: the histogram %s of phase %s in number %d reaches further than that of the first: %w", h.Metric, h.Phase, i+1, ErrNotMergeable)
+			}
+			if h.StartedAt.Before(sum.StartedAt) {
+				sum.StartedAt = h.StartedAt
+			}
+			if h.EndedAt.After(sum.EndedAt) {
+				sum.EndedAt = h.EndedAt
+			}
+		}
+		if i > 0 {
+			join(out, s.Record)
+		}
+	}
+	requantile(out, histograms)
+	out.Expectations = []results.Judgement{}
+	joined := make([]results.Histogram, 0, len(order))
+	for _, at := range order {
+		joined = append(joined, *histograms[at])
+	}
+	return out, joined, nil
+}
+
+func sameRun(a, b *results.Record) error {
+	switch {
+	case a.Name != b.Name:
+		return fmt.Errorf("%w: the scenarios are %s and %s", ErrNotMergeable, b.Name, a.Name)
+	case a.Fingerprint != b.Fingerprint:
+		return fmt.Errorf("%w: they sent different corpora (%s and %s)", ErrNotMergeable, b.Fingerprint, a.Fingerprint)
+	case a.RunKey != b.RunKey:
+		return fmt.Errorf("%w: their run keys differ; several runs are compared, not merged", ErrNotMergeable)
+	case len(a.Phases) != len(b.Phases):
+		return fmt.Errorf("%w: they have %d and %d phases", ErrNotMergeable, len(b.Phases), len(a.Phases))
+	}
+	for i := range a.Phases {
+		if a.Phases[i].Name != b.Phases[i].Name {
+			return fmt.Errorf("%w: phase %d is %s in one and %s in the other", ErrNotMergeable, i+1, b.Phases[i].Name, a.Phases[i].Name)
+		}
+	}
+	return nil
+}
+
+// join adds a share to a record.
+func join(to, from *results.Record) {
+	to.Valid = to.Valid && from.Valid
+	to.Complete = to.Complete && from.Complete
+	to.Saturated = to.Saturated || from.Saturated
+	to.Interrupted = to.Interrupted || from.Interrupted
+	to.InvalidReasons = union(to.InvalidReasons, from.InvalidReasons)
+	to.Warnings = union(to.Warnings, from.Warnings)
+	if from.StartedAt.Before(to.StartedAt) {
+		to.StartedAt = from.StartedAt
+	}
+	if from.EndedAt.After(to.EndedAt) {
+		to.EndedAt = from.EndedAt
+	}
+	to.Requests.Add(from.Requests)
+	to.Load.Traces += from.Load.Traces
+	to.Load.Spans += from.Load.Spans
+	to.Load.Bytes += from.Load.Bytes
+	for i := range to.Phases {
+		joinPhase(&to.Phases[i], &from.Phases[i])
+	}
+	joinLedger(&to.Ledger, &from.Ledger)
+	to.Announcements.Sent += from.Announcements.Sent
+	to.Announcements.ByCode = addCounts(to.Announcements.ByCode, from.Announcements.ByCode)
+	to.Announcements.Errors = to.Announcements.Errors.Plus(from.Announcements.Errors)
+	g, f := &to.Resources.Generator, from.Resources.Generator
+	g.CPUS, g.RSSMaxBytes = g.CPUS+f.CPUS, max(g.RSSMaxBytes, f.RSSMaxBytes)
+	if from.Resources.Intake.CPUS > to.Resources.Intake.CPUS {
+		to.Resources.Intake = from.Resources.Intake
+	}
+	joinTarget(to, from)
+	joinSeconds(to, from)
+}
+
+// joinTarget keeps the usage of the share that saw most of the target, and the
+// cost per span of all spans together.
+func joinTarget(to, from *results.Record) {
+	t, f := &to.Resources.Target, from.Resources.Target
+	if f.CPUS > t.CPUS {
+		t.Usage = f.Usage
+	}
+	spans := 0.0
+	for _, p := range to.Phases { // joined by now
+		if !p.Discarded {
+			spans += p.SpansPerS * (p.EndS - p.StartS)
+		}
+	}
+	if spans > 0 {
+		t.CPUSPerMillionSpans = t.CPUS / spans * 1e6
+	}
+}
+
+func joinPhase(to, from *results.Phase) {
+	to.Planned += from.Planned
+	to.Sent += from.Sent
+	to.FirstSeq = min(to.FirstSeq, from.FirstSeq)
+	if from.StartedAt.Before(to.StartedAt) {
+		to.StartedAt = from.StartedAt
+	}
+	// The generators run at the same time, so their rates add up.
+	to.StartS, to.EndS = min(to.StartS, from.StartS), max(to.EndS, from.EndS)
+	to.RatePlannedPerS += from.RatePlannedPerS
+	to.RateSentPerS += from.RateSentPerS
+	to.TracesPerS += from.TracesPerS
+	to.SpansPerS += from.SpansPerS
+	to.BytesPerS += from.BytesPerS
+	to.SendDelay.OverRange += from.SendDelay.OverRange
+	to.ServiceTime.OverRange += from.ServiceTime.OverRange
+	to.ResponseTime.OverRange += from.ResponseTime.OverRange
+	to.Requests.Add(from.Requests)
+}
+
+func addCounts(to, from map[string]uint64) map[string]uint64 {
+	if to == nil {
+		to = map[string]uint64{}
+	}
+	for k, n := range from {
+		to[k] += n
+	}
+	return to
+}
+
+func union(a, b []string) []string {
+	for _, s := range b {
+		if !slices.Contains(a, s) {
+			a = append(a, s)
+		}
+	}
+	return a
+}
+
+// joinSeconds adds rows of the same second and phase. Their quantiles cannot be
+// joined without histograms of that second, so they stay empty unless only one
+// share has any.
+func joinSeconds(to, from *results.Record) {
+	type place struct {
+		t     int
+		phase string
+	}
+	at := map[place]int{}
+	for i, s := range to.Seconds {
+		at[place{s.T, s.Phase}] = i
+	}
+	for _, s := range from.Seconds {
+		i, ok := at[place{s.T, s.Phase}]
+		if !ok {
+			to.Seconds = append(to.Seconds, s)
+			continue
+		}
+		row := &to.Seconds[i]
+		for _, q := range []struct{ to, from *results.Quantiles }{{&row.SendDelay, &s.SendDelay}, {&row.ServiceTime, &s.ServiceTime}, {&row.ResponseTime, &s.ResponseTime}} {
+			switch {
+			case q.from.Count == 0:
+			case q.to.Count == 0 && row.Sent == 0:
+				*q.to = *q.from
+			default:
+				*q.to = results.Quantiles{}
+			}
+		}
+		row.Planned += s.Planned
+		row.Sent += s.Sent
+		row.Delivered += s.Delivered
+		row.ByCode = addCounts(row.ByCode, s.ByCode)
+		row.Errors = row.Errors.Plus(s.Errors)
+		row.InFlightMax += s.InFlightMax
+		row.Accepted += s.Accepted
+		row.TargetCPUS = max(row.TargetCPUS, s.TargetCPUS)
+		row.TargetRSSBytes = max(row.TargetRSSBytes, s.TargetRSSBytes)
+	}
+	slices.SortStableFunc(to.Seconds, func(a, b results.Second) int { return a.T - b.T })
+}
+
+// requantile reads the quantiles of phases and totals off the merged histograms.
+func requantile(rec *results.Record, histograms map[[2]string]*results.Histogram) {
+	metrics := []string{results.SendDelay, results.ServiceTime, results.ResponseTime}
+	totals := make([]*hdrhistogram.Histogram, len(metrics))
+	over := make([]uint64, len(metrics))
+	for i := range rec.Phases {
+		p := &rec.Phases[i]
+		overs := []uint64{p.SendDelay.OverRange, p.ServiceTime.OverRange, p.ResponseTime.OverRange}
+		found := make([]*hdrhistogram.Histogram, len(metrics))
+		for k, metric := range metrics {
+			h := histograms[[2]string{p.Name, metric}]
+			if h == nil {
+				continue
+			}
+			found[k] = h.Values
+			if p.Discarded {
+				continue
+			}
+			if totals[k] == nil {
+				totals[k] = hdrhistogram.New(h.Values.LowestTrackableValue(), h.Values.HighestTrackableValue(), int(h.Values.SignificantFigures()))
+			}
+			totals[k].Merge(h.Values)
+			over[k] += overs[k]
+		}
+		p.Latencies = latencies(found, overs)
+	}
+	rec.Totals = latencies(totals, over)
+}
+
+func latencies(h []*hdrhistogram.Histogram, over []uint64) results.Latencies {
+	l := results.NewLatencies(h[0], h[1], h[2])
+	l.SendDelay.OverRange, l.ServiceTime.OverRange, l.ResponseTime.OverRange = over[0], over[1], over[2]
+	return l
+}

@@ -1,0 +1,112 @@
+package merge
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// split makes shares of one run from drawn values and the histogram of all of them.
+func split(t *rapid.T) ([]Share, *hdrhistogram.Histogram) {
+	all := hdrhistogram.New(1, 60e9, 3)
+	n := rapid.IntRange(1, 4).Draw(t, "shares")
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	var shares []Share
+	for i := range n {
+		h := hdrhistogram.New(1, 60e9, 3)
+		values := rapid.SliceOfN(rapid.Int64Range(1, 60e9), 0, 40).Draw(t, "values")
+		for _, v := range values {
+			_ = h.RecordValue(v)
+			_ = all.RecordValue(v)
+		}
+		sent := uint64(len(values))
+		lost := rapid.Uint64Range(0, sent).Draw(t, "lost")
+		account := results.Account{Sent: results.Count{Traces: sent, Spans: 3 * sent}, Delivered: results.Count{Traces: sent, Spans: 3 * sent}, Accepted: results.Count{Traces: sent - lost, Spans: 3 * (sent - lost)}, Missing: results.Count{Traces: lost, Spans: 3 * lost}}
+		rec := &results.Record{Name: "shop", Fingerprint: "f", RunKey: "k", Valid: true, StartedAt: start.Add(time.Duration(i) * time.Millisecond),
+			Requests: results.Requests{Planned: sent, Sent: sent, Delivered: sent, Answered: sent, ByCode: map[string]uint64{"200": sent}},
+			Phases:   []results.Phase{{Name: "hold", Sent: sent, RateSentPerS: float64(sent), EndS: 1, Latencies: results.NewLatencies(h, h, h)}},
+			Ledger:   results.Ledger{Source: "intake", Drained: true, Account: account, ByShape: []results.Part{{Name: "a", Account: account}}},
+			Seconds:  []results.Second{{T: 0, Phase: "hold", Sent: sent, ByCode: map[string]uint64{"200": sent}, ResponseTime: results.NewQuantiles(h, 0)}}}
+		share := Share{Record: rec}
+		for _, metric := range []string{results.SendDelay, results.ServiceTime, results.ResponseTime} {
+			share.Histograms = append(share.Histograms, results.Histogram{Phase: "hold", Metric: metric, StartedAt: start, EndedAt: start.Add(time.Second), Values: h})
+		}
+		shares = append(shares, share)
+	}
+	return shares, all
+}
+
+// Merging gives what one generator would have recorded: sums, and quantiles of all values.
+func TestMergeIsExact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		shares, all := split(t)
+		before, err := results.Encode(shares[0].Record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, histograms, err := Records(shares...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var account results.Account
+		var sent uint64
+		for _, s := range shares {
+			account = account.Plus(s.Record.Ledger.Account)
+			sent += s.Record.Requests.Sent
+		}
+		if diff := cmp.Diff(results.NewLatencies(all, all, all), got.Totals); diff != "" {
+			t.Fatalf("totals (-want +got)\n%s", diff)
+		}
+		if diff := cmp.Diff(results.NewLatencies(all, all, all), got.Phases[0].Latencies); diff != "" {
+			t.Fatalf("phase (-want +got)\n%s", diff)
+		}
+		if len(histograms) != 3 || !histograms[0].Values.Equals(all) {
+			t.Fatalf("%d histograms, equal: %v", len(histograms), histograms[0].Values.Equals(all))
+		}
+		if got.Ledger.Account != account || got.Ledger.ByShape[0].Account != account {
+			t.Fatalf("account %+v, want %+v", got.Ledger.Account, account)
+		}
+		if l := got.Ledger; l.Sent != l.Delivered.Plus(l.Refused).Plus(l.Unanswered) || l.Delivered != l.Accepted.Plus(l.SampledOut).Plus(l.Dropped).Plus(l.Missing) {
+			t.Fatal("the identities of the ledger do not hold")
+		}
+		if got.Requests.Sent != sent || got.Requests.ByCode["200"] != sent || got.Phases[0].Sent != sent || got.Seconds[0].Sent != sent || len(got.Seconds) != 1 {
+			t.Fatalf("%d requests sent, want %d", got.Requests.Sent, sent)
+		}
+		if q := got.Seconds[0].ResponseTime; q.Count != 0 && q.Count != sent {
+			t.Fatalf("the quantiles of a second are of %d of %d values", q.Count, sent)
+		}
+		after, err := results.Encode(shares[0].Record)
+		if err != nil || string(before) != string(after) {
+			t.Fatal("merging changed a share")
+		}
+	})
+}
+
+func TestMergeRefuses(t *testing.T) {
+	part := func(change func(*results.Record)) Share {
+		rec := &results.Record{Name: "shop", Fingerprint: "f", RunKey: "k", Phases: []results.Phase{{Name: "ramp"}, {Name: "hold"}}}
+		change(rec)
+		return Share{Record: rec}
+	}
+	same := part(func(*results.Record) {})
+	for name, other := range map[string]Share{
+		"another run":      part(func(r *results.Record) { r.RunKey = "other" }),
+		"another corpus":   part(func(r *results.Record) { r.Fingerprint = "other" }),
+		"another scenario": part(func(r *results.Record) { r.Name = "other" }),
+		"other phases":     part(func(r *results.Record) { r.Phases[0].Name = "other" }),
+		"fewer phases":     part(func(r *results.Record) { r.Phases = r.Phases[:1] }),
+	} {
+		if _, _, err := Records(same, other); !errors.Is(err, ErrNotMergeable) {
+			t.Errorf("%s: got %v, want ErrNotMergeable", name, err)
+		}
+	}
+	if _, _, err := Records(); err == nil {
+		t.Error("nothing to merge: no error")
+	}
+}

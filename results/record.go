@@ -1,0 +1,292 @@
+// Package results is the record: what one run leaves on disk, complete enough
+// to report on without the run.
+//
+// A record is a folder. Its heart is record.json (type [Record]); beside it lie
+// the histograms in HdrHistogram's own log format and, after a report, the
+// charts. Field names end in their unit (`_ns`, `_s`, `_bytes`, `_per_s`).
+package results
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// SchemaVersion is the version of record.json that this code writes.
+const SchemaVersion = 1
+
+// Record is the content of record.json.
+type Record struct {
+	SchemaVersion int `json:"schema_version"`
+
+	// Valid says that the figures speak of the target and not of the
+	// generator; InvalidReasons says why they do not.
+	Valid          bool     `json:"valid"`
+	InvalidReasons []string `json:"invalid_reasons"`
+	// Saturated says that the target could not keep up with the planned load.
+	Saturated bool `json:"saturated"`
+	// Complete is false in a record saved while its run was still going on.
+	Complete    bool `json:"complete"`
+	Interrupted bool `json:"interrupted"`
+	// Warnings are findings that do not make the run invalid.
+	Warnings []string `json:"warnings"`
+
+	StartedAt time.Time `json:"started_at"`
+	EndedAt   time.Time `json:"ended_at"`
+
+	// Scenario is the resolved scenario; it parses as a scenario file.
+	Scenario    json.RawMessage `json:"scenario"`
+	Name        string          `json:"name"`
+	Seed        uint64          `json:"seed"`
+	RunKey      string          `json:"run_key"`     // 32 hex digits
+	Fingerprint string          `json:"fingerprint"` // of the corpus
+	API         string          `json:"api"`
+	Encoding    string          `json:"encoding"`
+	Layout      Layout          `json:"layout"`
+
+	Tool    Tool    `json:"tool"`
+	Machine Machine `json:"machine"`
+	Target  Target  `json:"target"`
+
+	Requests      Requests      `json:"requests"`
+	Load          Load          `json:"load"`
+	Phases        []Phase       `json:"phases"`
+	Totals        Latencies     `json:"totals"`
+	Ledger        Ledger        `json:"ledger"`
+	Resources     Resources     `json:"resources"`
+	Announcements Announcements `json:"announcements"`
+	Expectations  []Judgement   `json:"expectations"`
+	Seconds       []Second      `json:"seconds"`
+}
+
+// Layout is how an ordinal is made of a request's seq: ordinal = seq·2^ChunkBits + i.
+type Layout struct {
+	ChunkBits uint8 `json:"chunk_bits"`
+	SpanBits  uint8 `json:"span_bits"`
+}
+
+// Tool is the spanstorm that made the record.
+type Tool struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit,omitempty"`
+	Go      string `json:"go"`
+}
+
+// Machine is where the run took place.
+type Machine struct {
+	OS          string `json:"os"`
+	Arch        string `json:"arch"`
+	Kernel      string `json:"kernel,omitempty"`
+	CPUModel    string `json:"cpu_model,omitempty"`
+	CPUs        int    `json:"cpus"`
+	MemoryBytes uint64 `json:"memory_bytes,omitempty"`
+}
+
+// Target is the agent under test.
+type Target struct {
+	Name    string   `json:"name"`
+	Version string   `json:"version,omitempty"`
+	URL     string   `json:"url"`
+	Command []string `json:"command,omitempty"` // empty when it was not started here
+	// Exit is set when the target ended before it was asked to.
+	Exit       *Exit    `json:"exit,omitempty"`
+	StderrTail []string `json:"stderr_tail"`
+}
+
+// Exit is how a target ended.
+type Exit struct {
+	Code   int     `json:"code"` // -1 when a signal ended it
+	Signal string  `json:"signal,omitempty"`
+	AtS    float64 `json:"at_s"` // seconds since the load began
+}
+
+// Requests counts requests with traces: planned = sent + unsent,
+// sent = answered + the sum of Errors; delivered counts the 2xx among answered.
+type Requests struct {
+	Planned        uint64            `json:"planned"`
+	Sent           uint64            `json:"sent"`
+	Unsent         uint64            `json:"unsent"`
+	Answered       uint64            `json:"answered"`
+	Delivered      uint64            `json:"delivered"`
+	Retried        uint64            `json:"retried"`
+	Withheld       uint64            `json:"withheld"`
+	UnexpectedBody uint64            `json:"unexpected_body"`
+	ByCode         map[string]uint64 `json:"by_code"`
+	Errors         Errors            `json:"errors"`
+	// ErrorExamples holds the first few error texts per class.
+	ErrorExamples map[string][]string `json:"error_examples,omitempty"`
+	// ClampedSendDelays counts sends slightly before their due time.
+	ClampedSendDelays uint64 `json:"clamped_send_delays"`
+}
+
+// Add adds the counts of s, and its examples of errors where r has none.
+func (r *Requests) Add(s Requests) {
+	r.Planned += s.Planned
+	r.Sent += s.Sent
+	r.Unsent += s.Unsent
+	r.Answered += s.Answered
+	r.Delivered += s.Delivered
+	r.Retried += s.Retried
+	r.Withheld += s.Withheld
+	r.UnexpectedBody += s.UnexpectedBody
+	r.ClampedSendDelays += s.ClampedSendDelays
+	if r.ByCode == nil {
+		r.ByCode = map[string]uint64{}
+	}
+	for code, n := range s.ByCode {
+		r.ByCode[code] += n
+	}
+	r.Errors = r.Errors.Plus(s.Errors)
+	if r.ErrorExamples == nil {
+		r.ErrorExamples = map[string][]string{}
+	}
+	for class, texts := range s.ErrorExamples {
+		if len(r.ErrorExamples[class]) == 0 {
+			r.ErrorExamples[class] = texts
+		}
+	}
+}
+
+// Errors counts requests without an answer, by class.
+type Errors struct {
+	Timeout uint64 `json:"timeout"`
+	Refused uint64 `json:"refused"` // connection refused
+	Reset   uint64 `json:"reset"`
+	EOF     uint64 `json:"eof"`
+	BadHTTP uint64 `json:"bad_http"` // the answer is no HTTP
+	Other   uint64 `json:"other"`    // includes requests cut off by an interrupt
+}
+
+// Total is the number of requests without an answer.
+func (e Errors) Total() uint64 {
+	return e.Timeout + e.Refused + e.Reset + e.EOF + e.BadHTTP + e.Other
+}
+
+// Plus is the sum of both, class by class.
+func (e Errors) Plus(f Errors) Errors {
+	return Errors{Timeout: e.Timeout + f.Timeout, Refused: e.Refused + f.Refused, Reset: e.Reset + f.Reset, EOF: e.EOF + f.EOF, BadHTTP: e.BadHTTP + f.BadHTTP, Other: e.Other + f.Other}
+}
+
+// Load is what was sent.
+type Load struct {
+	Traces uint64 `json:"traces"`
+	Spans  uint64 `json:"spans"`
+	Bytes  uint64 `json:"bytes"` // bodies only
+}
+
+// Phase is one line of the scenario's load.
+type Phase struct {
+	Name      string    `json:"name"`
+	Discarded bool      `json:"discarded"`
+	Send      string    `json:"send"`    // traces | services
+	Profile   string    `json:"profile"` // as the scenario says it, for people
+	Closed    bool      `json:"closed"`  // rate: max; due-time figures do not apply
+	FirstSeq  uint64    `json:"first_seq"`
+	Planned   uint64    `json:"planned"`
+	Sent      uint64    `json:"sent"`
+	StartedAt time.Time `json:"started_at"`
+	// StartS and EndS place the phase on the axis of Seconds.
+	StartS float64 `json:"start_s"`
+	EndS   float64 `json:"end_s"`
+	// TimeMarks say, for a closed loop, from which seq on which time was
+	// written into the spans. An open loop writes the due time.
+	TimeMarks []TimeMark `json:"time_marks,omitempty"`
+
+	RatePlannedPerS float64 `json:"rate_planned_per_s"` // requests; 0 for a closed loop
+	RateSentPerS    float64 `json:"rate_sent_per_s"`
+	TracesPerS      float64 `json:"traces_per_s"`
+	SpansPerS       float64 `json:"spans_per_s"`
+	BytesPerS       float64 `json:"bytes_per_s"`
+
+	Requests Requests `json:"requests"`
+	Latencies
+}
+
+// TimeMark says that payloads from Seq on carry the time UnixNS.
+type TimeMark struct {
+	Seq    uint64 `json:"seq"`
+	UnixNS int64  `json:"unix_ns"`
+}
+
+// Latencies are the three times of a request.
+type Latencies struct {
+	SendDelay    Quantiles `json:"send_delay_ns"`
+	ServiceTime  Quantiles `json:"service_time_ns"`
+	ResponseTime Quantiles `json:"response_time_ns"`
+	// Percentiles are the same three as curves, for a log-percentile axis.
+	Percentiles []Percentile `json:"percentiles"`
+}
+
+// Quantiles of a distribution of nanoseconds.
+type Quantiles struct {
+	Count uint64  `json:"count"`
+	Mean  float64 `json:"mean"`
+	Min   int64   `json:"min"`
+	P50   int64   `json:"p50"`
+	P90   int64   `json:"p90"`
+	P99   int64   `json:"p99"`
+	P999  int64   `json:"p99_9"`
+	Max   int64   `json:"max"`
+	// OverRange counts values past the histogram's range; they are in Count and Max as the range's end.
+	OverRange uint64 `json:"over_range,omitempty"`
+}
+
+// Percentile is one point of the percentile curves.
+type Percentile struct {
+	Percentile     float64 `json:"percentile"` // 0..100
+	SendDelayNS    int64   `json:"send_delay_ns"`
+	ServiceTimeNS  int64   `json:"service_time_ns"`
+	ResponseTimeNS int64   `json:"response_time_ns"`
+}
+
+// Resources are CPU and memory as the operating system counted them.
+type Resources struct {
+	Generator Usage       `json:"generator"`
+	Intake    Usage       `json:"intake"`
+	Target    TargetUsage `json:"target"`
+}
+
+// Usage of one process.
+type Usage struct {
+	CPUS        float64 `json:"cpu_s"`
+	RSSMaxBytes uint64  `json:"rss_max_bytes"`
+}
+
+// TargetUsage is Usage over the kept phases, with the cost per span sent in them.
+type TargetUsage struct {
+	Usage
+	CPUSPerMillionSpans float64 `json:"cpu_s_per_million_spans"`
+}
+
+// Announcements counts PUT /v0.3/services.
+type Announcements struct {
+	Sent   uint64            `json:"sent"`
+	ByCode map[string]uint64 `json:"by_code"`
+	Errors Errors            `json:"errors"`
+}
+
+// Judgement is an expectation held against the record.
+type Judgement struct {
+	Text string `json:"text"`
+	Got  string `json:"got"`
+	Met  bool   `json:"met"`
+}
+
+// Second is one second of the run, by the time a request was due (closed loop: sent).
+type Second struct {
+	T         int               `json:"t_s"`
+	Phase     string            `json:"phase"`
+	Planned   uint64            `json:"planned"`
+	Sent      uint64            `json:"sent"`
+	Delivered uint64            `json:"delivered"`
+	ByCode    map[string]uint64 `json:"by_code,omitempty"`
+	Errors    Errors            `json:"errors"`
+
+	SendDelay    Quantiles `json:"send_delay_ns"`
+	ServiceTime  Quantiles `json:"service_time_ns"`
+	ResponseTime Quantiles `json:"response_time_ns"`
+
+	InFlightMax    int     `json:"in_flight_max"`
+	Accepted       uint64  `json:"accepted"` // traces that arrived at the intake in this second
+	TargetCPUS     float64 `json:"target_cpu_s"`
+	TargetRSSBytes uint64  `json:"target_rss_bytes"`
+}

@@ -1,0 +1,93 @@
+// Package scenarios is the scenario language: parse, validate, describe.
+// Nothing that makes load lives here.
+//
+// A scenario is a YAML file of services, trace shapes, load and expectations.
+// The least that is one:
+//
+//	services:
+//	  web:
+//	    operations:
+//	      home: {name: http.request, resource: GET /, duration: 5ms}
+//	shapes:
+//	  - {entry: web.home}
+//	load:
+//	  - {rate: 100/s, for: 10s}
+//
+// All else has a default, which the types of this package name; [Schema] is
+// the same as JSON Schema. [Library] holds whole scenarios to start from.
+//
+// # Services, operations, calls
+//
+// A service has operations, and an operation is a kind of span: its name, its
+// resource, the time of its own work, how often it fails, its tags, and what it
+// calls. Calls are made one after the other; `{parallel: […]}` makes some side
+// by side, `async: true` does not wait. A span lasts as long as its own work
+// and what it waits for. Calls must not go in a circle.
+//
+//	calls:
+//	  - cart.get                                             # service.operation
+//	  - {to: payments.charge, probability: 98%, retries: 1}
+//	  - parallel: [stock.check, {to: users.load, repeat: 1..3}]
+//	  - {to: mail.send, async: true}
+//
+// # Shapes
+//
+// A shape is a recipe for one kind of trace: it enters at an operation, or is
+// drawn from statistics. Weights say how often each is sent, priority what
+// sampling decision it carries.
+//
+//	shapes:
+//	  - {name: checkout, weight: 6, entry: web.checkout, priority: {1: 90%, 2: 10%}}
+//	  - {name: tail, statistical: {spans: {p50: 6, p99: 700, max: 5000}, depth: {p50: 3, max: 9}}}
+//
+// # Load
+//
+// Each line of the load is a phase with a name, a rate and a time.
+//
+//	load:
+//	  - {name: warm-up, rate: 100/s, for: 10s, discard: true}  # not in the totals
+//	  - {name: ramp, rate: 100/s..2000/s, for: 30s}
+//	  - {steps: {from: 100/s, to: 500/s, by: 100/s, every: 10s}}
+//	  - {sine: {mean: 300/s, amplitude: 200/s, period: 1m}, for: 5m}
+//	  - {bursts: {base: 100/s, peak: 1000/s, every: 10s, for: 1s}, for: 1m}
+//	  - {rate: max, connections: 8, for: 10s}                  # closed loop
+//	  - {send: services, rate: 10/s, for: 5s}                  # PUT /v0.3/services only
+//
+// # Values
+//
+//	rates          500/s, 30000/m, 2000 traces/s, 1000 spans/s, 5 MB/s (KB is 1000 bytes)
+//	durations      300us, 12ms, 1m30s
+//	shares         0.5% or 0.005
+//	distributions  12ms or 20                     always the same
+//	               40ms ± 15ms or 40ms +- 15ms    normal, cut at 0
+//	               {p50: 12ms, p99: 90ms}         log-normal, σ = ln(p99/p50)/2.326
+//	               {p50: 6, p99: 700, max: 5000}  the same, cut at max
+//	               {p50: 6, max: 5000}            the same with p99 = max
+//	               1..3                           whole numbers, all equally likely
+//	tags           text, [one, of, several], by-outcome, {cardinality: 50000, skew: zipf}
+//
+// To cut means to clamp: what would lie beyond the cut lies on it.
+//
+// # Settings
+//
+// PATH=VALUE changes a scenario without editing it. PATH is made of keys, list
+// indices and names of list items, with dots between (a part in double quotes
+// may hold dots itself); it exists if the schema has it. VALUE is YAML.
+//
+//	load.hold.rate=500/s
+//	load.0.for=1m
+//	services.web.operations.checkout.error_rate=5%
+//
+// # Problems
+//
+// Parsing is strict, and reports everything that is wrong at once ([Problems]),
+// each with its place, the source line and a remedy:
+//
+//	shop.yaml:12:7: a phase has no key "raet"
+//	   12 |   - {raet: 500/s, for: 1m}
+//	      |      ^
+//	        did you mean "rate"?
+//
+// A parsed [Scenario] is complete: every default is filled in, and
+// marshalling it to JSON gives a scenario that parses to the same value again.
+package scenarios

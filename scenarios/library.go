@@ -1,0 +1,78 @@
+package scenarios
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spanstorm/spanstorm/scenarios/internal/document"
+	"github.com/spanstorm/spanstorm/scenarios/internal/grammar"
+)
+
+//go:embed library/*.yaml
+var library embed.FS
+
+// Bundled is a scenario that comes with the program.
+type Bundled struct {
+	Name, Description string
+	Source            []byte
+}
+
+// Library returns the bundled scenarios, smallest first.
+func Library() []Bundled {
+	var list []Bundled
+	for _, name := range []string{"smoke", "web-shop", "heavy-tail", "batch-job", "services-only"} {
+		src, err := library.ReadFile("library/" + name + ".yaml")
+		if err != nil {
+			continue // a test holds that every file is listed and every name has a file
+		}
+		b := Bundled{Name: name, Source: src}
+		if root, _ := document.Read(document.NewSource(name, "", string(src)), src); root != nil {
+			if d := root.Get("description"); d != nil {
+				b.Description = d.Text
+			}
+		}
+		list = append(list, b)
+	}
+	return list
+}
+
+// ErrUnknown says that there is neither a file nor a bundled scenario of a name.
+var ErrUnknown = errors.New("no such scenario")
+
+// Load reads the bundled scenario of that name, or else the file; a file that is
+// called like a bundled scenario is meant by ./NAME.
+// The error is a [*Problems], wraps [ErrUnknown], or says why a file could not be read.
+func Load(nameOrPath string, sets []string) (*Scenario, error) {
+	var known []string
+	for _, b := range Library() {
+		if b.Name == nameOrPath {
+			return Parse(b.Name+".yaml", b.Source, sets)
+		}
+		known = append(known, b.Name)
+	}
+	src, err := readFile(nameOrPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		hint := grammar.DidYouMean(strings.TrimSuffix(filepath.Base(nameOrPath), filepath.Ext(nameOrPath)), known)
+		return nil, fmt.Errorf("%w: %q is neither a file nor a bundled scenario; %s", ErrUnknown, nameOrPath, hint)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading scenario %s: %w", nameOrPath, err)
+	}
+	return Parse(nameOrPath, src, sets)
+}
+
+// readFile reads at most one byte more than a scenario may have; [Parse] refuses it then.
+func readFile(path string) (src []byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // only read
+	return io.ReadAll(io.LimitReader(f, document.MaxBytes+1))
+}

@@ -1,0 +1,36 @@
+package scenarios
+
+import "encoding/json"
+
+// byOutcome is the tag value that follows the outcome of the span.
+const byOutcome = "by-outcome"
+
+// MarshalJSON writes the tag as the parser reads it.
+func (t Tag) MarshalJSON() ([]byte, error) {
+	switch {
+	case t.ByOutcome:
+		return json.Marshal(byOutcome)
+	case t.Cardinality > 0:
+		return json.Marshal(generated{Cardinality: t.Cardinality, Skew: t.Skew})
+	case len(t.Values) == 1 && t.Values[0] != byOutcome:
+		return json.Marshal(t.Values[0])
+	default:
+		return json.Marshal(t.Values)
+	}
+}
+
+// MarshalJSON writes the call as the parser reads it.
+func (c Call) MarshalJSON() ([]byte, error) {
+	if len(c.Parallel) > 0 {
+		return json.Marshal(struct {
+			Parallel []Call `json:"parallel"`
+		}{c.Parallel})
+	}
+	var plain Call
+	setDefaults(&plain)
+	if c.Probability == plain.Probability && c.Repeat == plain.Repeat && c.ErrorPropagation == plain.ErrorPropagation && c.Retries == 0 && !c.Async {
+		return json.Marshal(c.To)
+	}
+	type keys Call // without this method
+	return json.Marshal(keys(c))
+}

@@ -1,0 +1,43 @@
+package scenarios
+
+import (
+	"reflect"
+
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/spanstorm/spanstorm/scenarios/internal/grammar"
+)
+
+// weightSchema is that of plain numbers: all of them are weights.
+func weightSchema(*grammar.Builder, grammar.Rule) *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "number", Minimum: new(0.0), Maximum: new(float64(maxWeight))}
+}
+
+func prioritySchema(b *grammar.Builder, r grammar.Rule) *jsonschema.Schema {
+	shares := b.Plain(reflect.TypeFor[map[string]Share](), r)
+	return grammar.AnyOf(&jsonschema.Schema{Enum: append([]any{-1, 0, 1, 2}, shares.PropertyNames.Enum...)}, shares)
+}
+
+func tagSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
+	one := &jsonschema.Schema{Types: []string{"string", "number", "boolean"}}
+	return grammar.AnyOf(one, &jsonschema.Schema{Type: "array", Items: one, MinItems: new(1)}, b.Fields(reflect.TypeFor[generated]()))
+}
+
+func callSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
+	call := b.Fields(reflect.TypeFor[Call]())
+	call.OneOf = grammar.Needing("to", "parallel")
+	return grammar.AnyOf(&jsonschema.Schema{Type: "string"}, call)
+}
+
+func shapeSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
+	shape := b.Fields(reflect.TypeFor[Shape]())
+	shape.OneOf = grammar.Needing("entry", "statistical")
+	return shape
+}
+
+func phaseSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
+	phase := b.Fields(reflect.TypeFor[Phase]())
+	phase.OneOf = grammar.Needing(profiles()...)
+	phase.AnyOf = grammar.Needing("for", "steps")
+	return phase
+}

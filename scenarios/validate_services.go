@@ -1,0 +1,173 @@
+package scenarios
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spanstorm/spanstorm/internal/limits"
+	"github.com/spanstorm/spanstorm/scenarios/internal/grammar"
+)
+
+func (v *validator) services() {
+	for name, service := range v.s.Services {
+		path := []any{"services", name}
+		v.bytes(path, true, "the service name", name, limits.ServiceBytes)
+		v.bytes(grammar.Under(path, "type"), false, "type", service.Type, limits.TypeBytes)
+		v.bytes(grammar.Under(path, "app"), false, "app", service.App, limits.ServiceBytes)
+		if len(service.Operations) == 0 && v.Written(grammar.Under(path, "operations")...) {
+			v.Fail(grammar.Under(path, "operations"), "give it an operation, or leave the service out", "the service %s has no operations", grammar.Shorten(name))
+		}
+		for key, op := range service.Operations {
+			v.operation(grammar.Under(path, "operations", key), key, op)
+		}
+	}
+	if len(v.ops) > MaxOperations {
+		v.Fail([]any{"services"}, "", "there are %d operations, more than %d", len(v.ops), MaxOperations)
+	}
+}
+
+func (v *validator) operation(path []any, key string, op *Operation) {
+	if key == "" || strings.Contains(key, ".") {
+		v.FailKey(path, "the dot divides service from operation in calls; use a dash", "an operation cannot be called %s", grammar.Shorten(key))
+	}
+	if v.Written(grammar.Under(path, "name")...) {
+		v.bytes(grammar.Under(path, "name"), false, "name", op.Name, limits.NameBytes)
+	}
+	for i, resource := range op.Resource {
+		v.bytes(grammar.Under(path, "resource", i), false, "resource", resource, limits.ResourceBytes)
+	}
+	if len(op.Resource) == 0 && v.Written(grammar.Under(path, "resource")...) {
+		v.Fail(grammar.Under(path, "resource"), "write at least one", "resource is empty")
+	}
+	v.bytes(grammar.Under(path, "type"), false, "type", op.Type, limits.TypeBytes)
+	weights := weighing{validator: v}
+	for i, e := range op.Errors {
+		at := grammar.Under(path, "errors", i)
+		if v.Written(grammar.Under(at, "type")...) {
+			v.bytes(grammar.Under(at, "type"), false, "type", e.Type, limits.MetaValueBytes)
+		}
+		v.length(grammar.Under(at, "message"), "message", e.Message)
+		weights.add(grammar.Under(at, "weight"), "weight", e.Weight)
+	}
+	if len(op.Errors) > 0 {
+		weights.sum(grammar.Under(path, "errors"), "errors")
+	}
+	for name, tag := range op.Tags {
+		at := grammar.Under(path, "tags", name)
+		v.bytes(at, true, "the tag name", name, limits.MetaKeyBytes)
+		for _, value := range tag.Values {
+			v.length(at, "the tag "+grammar.Shorten(name), value)
+		}
+	}
+	for name := range op.Metrics {
+		v.bytes(grammar.Under(path, "metrics", name), true, "the metric name", name, limits.MetricKeyBytes)
+	}
+	v.calls(grammar.Under(path, "calls"), op.Calls)
+}
+
+func (v *validator) length(path []any, label, text string) {
+	if len(text) > limits.MetaValueBytes {
+		v.Fail(path, "shorten it, so that what arrives is what was sent", "%s has %d bytes; the agent cuts it at %d", label, len(text), limits.MetaValueBytes)
+	}
+}
+
+func (v *validator) calls(path []any, calls []Call) {
+	for i, call := range calls {
+		at := grammar.Under(path, i)
+		if v.Written(grammar.Under(at, "parallel")...) {
+			v.parallel(grammar.Under(at, "parallel"), call.Parallel)
+			continue
+		}
+		if call.To == "" {
+			v.Fail(at, "write service.operation, {to: service.operation} or {parallel: […]}", "a call needs to know what to call")
+			continue
+		}
+		to := at
+		if v.Written(grammar.Under(at, "to")...) {
+			to = grammar.Under(at, "to")
+		}
+		v.reference(to, "calls", call.To)
+		if most := call.Repeat.Most(); most > MaxRepeat {
+			v.Fail(grammar.Under(at, "repeat"), "lower it, or give it a max", "repeat can reach %s, more than %d", grammar.RoundUp(most), MaxRepeat)
+		}
+	}
+}
+
+func (v *validator) parallel(path []any, calls []Call) {
+	if len(calls) == 0 {
+		v.Fail(path, "list the calls, as in {parallel: [stock.check, users.load]}", "parallel has no calls")
+	}
+	for i := range calls {
+		if v.Written(grammar.Under(path, i, "parallel")...) {
+			v.Fail(grammar.Under(path, i), "put its calls into the list around it", "parallel calls cannot be nested in parallel calls")
+			return
+		}
+	}
+	v.calls(path, calls)
+}
+
+// reference checks that service.operation is there.
+func (v *validator) reference(path []any, label, ref string) {
+	if v.ops[ref] != nil {
+		return
+	}
+	hint := grammar.DidYouMean(ref, v.references())
+	if service, ok := v.s.Services[ref]; ok && len(service.Operations) > 0 {
+		hint = fmt.Sprintf("name one of its operations, as in %s.%s", ref, slices.Min(slices.Collect(maps.Keys(service.Operations))))
+	} else if near := grammar.Nearest(ref, v.references()); near == "" {
+		if dot := strings.LastIndexByte(ref, '.'); dot > 0 && v.s.Services[ref[:dot]] != nil {
+			keys := slices.Sorted(maps.Keys(v.s.Services[ref[:dot]].Operations))
+			hint = fmt.Sprintf("%s has %s", ref[:dot], strings.Join(keys, ", "))
+		}
+	}
+	v.Fail(path, hint, "%s: there is no operation %s", label, grammar.Shorten(ref))
+}
+
+func (v *validator) references() []string { return slices.Sorted(maps.Keys(v.ops)) }
+
+// steps visits every call of an operation with its path.
+func (v *validator) steps(ref string, visit func(path []any, call Call)) {
+	dot := strings.LastIndexByte(ref, '.')
+	path := []any{"services", ref[:dot], "operations", ref[dot+1:], "calls"}
+	for i, call := range v.ops[ref].Calls {
+		if len(call.Parallel) == 0 {
+			visit(grammar.Under(path, i), call)
+		}
+		for j, inner := range call.Parallel {
+			visit(grammar.Under(path, i, "parallel", j), inner)
+		}
+	}
+}
+
+// graph looks for cycles of calls: a depth-first walk, where a call back to an
+// operation that is still being walked closes one.
+func (v *validator) graph() {
+	const walking, done = 1, 2
+	state := map[string]int{}
+	var trail []string
+	var walk func(ref string)
+	walk = func(ref string) {
+		state[ref] = walking
+		trail = append(trail, ref)
+		v.steps(ref, func(path []any, call Call) {
+			switch {
+			case v.ops[call.To] == nil:
+			case state[call.To] == walking:
+				cycle := append(slices.Clone(trail[slices.Index(trail, call.To):]), call.To)
+				v.cyclic = true
+				v.Fail(path, "leave out one of these calls: a trace must end", "calls go in a circle: %s", strings.Join(cycle, " → "))
+			case state[call.To] != done:
+				walk(call.To)
+			}
+		})
+		trail = trail[:len(trail)-1]
+		state[ref] = done
+	}
+	for _, ref := range v.references() {
+		if state[ref] == 0 {
+			walk(ref)
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package scenarios
+
+import "github.com/spanstorm/spanstorm/scenarios/internal/values"
+
+// The values of the language, each of which reads back what it writes.
+type (
+	// Duration is a time.Duration written as in Go ("1m30s").
+	Duration = values.Duration
+	// Share is a probability: `5%` or `0.05`.
+	Share = values.Share
+	// Dist is a distribution of counts, durations (ns) or plain numbers. To cut
+	// means to clamp: what would lie beyond the cut lies on it. Quantile, Mean
+	// and Most say what it draws.
+	Dist = values.Dist
+	// DistKind is the form of a distribution.
+	DistKind = values.DistKind
+	// Unit is what a rate counts.
+	Unit = values.Unit
+	// Quantity is a number of units per second.
+	// In YAML: `NUMBER[ traces| spans| B| KB| MB| GB]/s|m|h`, with KB = 1000 bytes.
+	Quantity = values.Quantity
+	// Rate is constant (From = To), a linear ramp, or `max` (closed loop). In YAML `A`, `A..B`, `max`.
+	Rate = values.Rate
+)
+
+// The forms of distributions. Parameters are in nanoseconds for durations.
+const (
+	Constant   = values.Constant   // A
+	Normal     = values.Normal     // mean A, standard deviation B, cut at 0: `a ± b`
+	LogNormal  = values.LogNormal  // median A, 99th percentile B, cut at Max when Max > 0: `{p50, p99, max}`
+	UniformInt = values.UniformInt // whole numbers A..B, both included: `a..b`
+)
+
+// The units of rates. Bytes are bytes of bodies.
+const (
+	Requests = values.Requests
+	Traces   = values.Traces
+	Spans    = values.Spans
+	Bytes    = values.Bytes
+)
