@@ -95,10 +95,10 @@ func (k *Composer) Traces(seq uint64) int {
 }
 
 // Probe returns a body with one small trace, of priority 1, under
-// Layout().ProbeOrdinal(): no request of the load has it.
-func (k *Composer) Probe(atUnixNS int64) []byte {
+// Layout().Probe(i): no request of the load has it.
+func (k *Composer) Probe(i int, atUnixNS int64) []byte {
 	c := k.corpus
-	k.prepare(&c.probe, c.layout.ProbeOrdinal(), atUnixNS-c.probeExtent, &priorityShare{value: 1})
+	k.prepare(&c.probe, c.layout.Probe(i), atUnixNS-c.probeExtent, &priorityShare{value: 1})
 	b := k.writer.AppendHead(nil, 1)
 	b = k.writer.Append(b, &c.probe, &k.stamp)
 	return k.writer.AppendTail(b)

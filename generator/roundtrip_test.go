@@ -130,13 +130,13 @@ func testProbe(t *testing.T, api scenarios.API, encoding scenarios.Encoding) {
 		s.API, s.Encoding = api, encoding
 		c := compileOrFatal(t, s)
 		key := identity.Key{9}
-		got := decode(t, c, c.Composer(key).Probe(someTime))
+		got := decode(t, c, c.Composer(key).Probe(3, someTime))
 		if len(got) != 1 || len(got[0]) != 1 {
 			t.Fatalf("the probe holds %d traces, the first of %d spans", len(got), len(got[0]))
 		}
 		span := got[0][0]
 		ordinal, _, ok := identity.New(key, c.Layout()).Trace(span.TraceID)
-		if !ok || ordinal != c.Layout().ProbeOrdinal() || span.Metrics["_sampling_priority_v1"] != 1 {
+		if !ok || ordinal != c.Layout().Probe(3) || span.Metrics["_sampling_priority_v1"] != 1 {
 			t.Errorf("the probe is %+v, ordinal %d", span, ordinal)
 		}
 		if end := span.Start + span.Duration; end != someTime {

@@ -65,7 +65,7 @@ func (c *wire) bySeq(t *testing.T, replay *run.Replay) map[uint64][]byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if seq == replay.Corpus.Layout().MaxSeq() { // the first trace
+		if seq >= replay.Corpus.Layout().MaxSeq() { // the first trace
 			continue
 		}
 		out[seq] = body
@@ -149,6 +149,19 @@ func TestMissingTraceToBytes(t *testing.T) {
 		if again, err := replay.Body(seq); err != nil || !bytes.Equal(again, body) {
 			t.Fatalf("request %d cannot be had again: %v", seq, err)
 		}
+	}
+}
+
+// TestLossyFromTheStart meets an agent that was started elsewhere and that
+// loses and refuses the first trace as it does every other: the run
+// asks again instead of giving up.
+func TestLossyFromTheStart(t *testing.T) {
+	intake := freePort(t)
+	j := steady("[{name: hold, rate: 100/s, for: 1s}]")
+	j.target, j.intake = embeddedBehind(t, intake, "--drop", "50%", "--error", "30%").listen(t), intake
+	rec, _ := j.do(t)
+	if l := rec.Ledger.Account; l.Missing.Traces == 0 || l.Refused.Traces == 0 || l.Accepted.Traces == 0 {
+		t.Errorf("want some of each: %+v", l)
 	}
 }
 

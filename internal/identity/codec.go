@@ -55,7 +55,7 @@ func New(k Key, l Layout) *Codec {
 // Layout returns the layout that the codec was made with.
 func (c *Codec) Layout() Layout { return c.layout }
 
-// TraceID is the id of a chunk: ordinal ≤ Layout.ProbeOrdinal, 0 < spans < 2^SpanBits.
+// TraceID is the id of a chunk: ordinal ≤ Layout.Probe(0), 0 < spans < 2^SpanBits.
 func (c *Codec) TraceID(ordinal uint64, spans int) uint64 {
 	return c.permute(MinID + c.number(kindTrace, ordinal, spans))
 }

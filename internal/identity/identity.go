@@ -96,10 +96,18 @@ func (l Layout) Seq(ordinal uint64) (seq uint64, i int) {
 	return ordinal >> l.ChunkBits, int(ordinal & (1<<l.ChunkBits - 1))
 }
 
-// ProbeOrdinal is the last ordinal, all ones. It belongs to the trace that
-// checks the path before a run, and to no request of the load.
-func (l Layout) ProbeOrdinal() uint64 { return 1<<(kindBits-l.SpanBits) - 1 }
+// Probes is how many ordinals are set aside for the traces that check the path
+// before a run. An agent that samples or loses traces goes by their ids, so
+// each try is a trace of its own.
+const Probes = 8
+
+// Probe is the ordinal of the i-th such trace, 0 ≤ i < Probes, counted from the
+// last ordinal, all ones. It belongs to no request of the load.
+func (l Layout) Probe(i int) uint64 { return 1<<(kindBits-l.SpanBits) - 1 - uint64(i) }
+
+// FirstProbe is the least of the probes' ordinals.
+func (l Layout) FirstProbe() uint64 { return l.Probe(Probes - 1) }
 
 // MaxSeq is the first seq that does not fit. Requests have lower ones, and so
-// never reach ProbeOrdinal.
-func (l Layout) MaxSeq() uint64 { return l.ProbeOrdinal() >> l.ChunkBits }
+// never reach FirstProbe.
+func (l Layout) MaxSeq() uint64 { return l.FirstProbe() >> l.ChunkBits }

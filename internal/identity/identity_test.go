@@ -21,7 +21,7 @@ func TestIDsTurnBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := anyLayout.Draw(t, "layout")
 		c := New(anyKey.Draw(t, "key"), l)
-		ordinal := rapid.Uint64Range(0, l.ProbeOrdinal()).Draw(t, "ordinal")
+		ordinal := rapid.Uint64Range(0, l.Probe(0)).Draw(t, "ordinal")
 		k := rapid.IntRange(1, 1<<l.SpanBits-1).Draw(t, "k")
 
 		trace, span := c.TraceID(ordinal, k), c.SpanID(ordinal, k)
@@ -62,7 +62,7 @@ func TestSpanIDsAreSpanID(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := Layout{ChunkBits: 5, SpanBits: 7}
 		c := New(anyKey.Draw(t, "key"), l)
-		ordinal := rapid.Uint64Range(0, l.ProbeOrdinal()).Draw(t, "ordinal")
+		ordinal := rapid.Uint64Range(0, l.Probe(0)).Draw(t, "ordinal")
 		ids := make([]uint64, rapid.IntRange(0, 127).Draw(t, "spans"))
 		c.SpanIDs(ids, ordinal)
 		for i, id := range ids {
@@ -94,8 +94,8 @@ func TestOrdinals(t *testing.T) {
 		seq := rapid.Uint64Range(0, l.MaxSeq()-1).Draw(t, "seq")
 		i := rapid.IntRange(0, 1<<l.ChunkBits-1).Draw(t, "i")
 		ordinal := l.Ordinal(seq, i)
-		if ordinal >= l.ProbeOrdinal() {
-			t.Fatalf("Ordinal(%d, %d) = %d reaches the probe's %d", seq, i, ordinal, l.ProbeOrdinal())
+		if ordinal >= l.FirstProbe() {
+			t.Fatalf("Ordinal(%d, %d) = %d reaches the probe's %d", seq, i, ordinal, l.FirstProbe())
 		}
 		if gotSeq, gotI := l.Seq(ordinal); gotSeq != seq || gotI != i {
 			t.Errorf("Seq(Ordinal(%d, %d)) = %d, %d", seq, i, gotSeq, gotI)

@@ -183,7 +183,7 @@ func TestChunksThatAreNotWhole(t *testing.T) {
 	droppedPart.DroppedTrace = true
 	mixed := f.chunk(f.codec.TraceID(23, 2), 23, 0, 1)
 	mixed.Spans[1].TraceID = 4
-	probe := layout.ProbeOrdinal()
+	probe := layout.Probe(0)
 	body := payloadOf(t,
 		f.chunk(shared, 16, 0, 1),                    // whole
 		f.chunk(shared, 17, 0, 1, 2),                 // under the trace id of its first chunk

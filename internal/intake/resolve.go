@@ -28,13 +28,13 @@ const (
 // answered and entered after.
 type batch struct {
 	codec *identity.Codec
-	probe uint64
+	probe uint64 // the least ordinal of a probe
 	finds []find
 	seen  []uint64 // scratch: which indexes of a chunk came
 }
 
 func (b *batch) reset(codec *identity.Codec) {
-	b.codec, b.probe, b.finds = codec, codec.Layout().ProbeOrdinal(), b.finds[:0]
+	b.codec, b.probe, b.finds = codec, codec.Layout().FirstProbe(), b.finds[:0]
 }
 
 // add turns the ids of a chunk into ordinals. Where the trace id is ours and
@@ -45,7 +45,7 @@ func (b *batch) add(c chunk) {
 	if ordinal, whole := b.whole(c); whole {
 		kind := wholeChunk
 		switch {
-		case ordinal == b.probe:
+		case ordinal >= b.probe:
 			kind = probeChunk
 		case c.dropped:
 			kind = markedChunk
@@ -63,7 +63,7 @@ func (b *batch) add(c chunk) {
 		}
 		ours++
 		switch {
-		case ordinal == b.probe:
+		case ordinal >= b.probe:
 			b.finds = append(b.finds, find{kind: probeChunk, ordinal: ordinal})
 		case !c.dropped:
 			b.finds = append(b.finds, find{looseSpan, ordinal, index})

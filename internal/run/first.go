@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/spanstorm/spanstorm/generator"
 	"github.com/spanstorm/spanstorm/internal/attack"
+	"github.com/spanstorm/spanstorm/internal/identity"
 	"github.com/spanstorm/spanstorm/internal/schedule"
 	"github.com/spanstorm/spanstorm/internal/tracer"
 	"github.com/spanstorm/spanstorm/scenarios"
@@ -89,7 +89,9 @@ func (r *run) once(ctx context.Context, name string, plan attack.Plan) (attack.O
 
 // firstTrace sends one trace through the chosen API and waits for it at the
 // intake, so that an agent that says 200 to anything, or forwards elsewhere, is
-// found out before the load.
+// found out before the load. An agent that loses some of its traffic may lose
+// this trace too: others are sent until one has come out, or none has for as
+// long as the target may take.
 func (r *run) firstTrace(ctx context.Context) error {
 	if len(r.Scenario.Shapes) == 0 {
 		return nil
@@ -98,25 +100,53 @@ func (r *run) firstTrace(ctx context.Context) error {
 		return fmt.Errorf("target %s does not take API %s: its file lists %s; choose one with --set api=…",
 			r.target.Info().Name, r.Scenario.API, strings.Join(apis, ", "))
 	}
+	err := r.probe(ctx)
+	if err != nil {
+		return fmt.Errorf("first trace: PUT %s to %s %w", r.corpus.Path(), r.target.URL(), err)
+	}
+	return nil
+}
+
+// probe sends first traces until one is known to have come out.
+func (r *run) probe(ctx context.Context) error {
 	composer := r.corpus.Composer(r.key)
-	what := fmt.Sprintf("first trace: PUT %s to %s", r.corpus.Path(), r.target.URL())
-	seen, err := r.once(ctx, "first trace", attack.Plan{
-		Path: r.corpus.Path(), ContentType: r.corpus.ContentType(), Answer: r.answer(),
-		Source: single{traces: 1, body: func(dst []byte, at int64) []byte { return append(dst, composer.Probe(at)...) }},
-	})
-	switch {
-	case err != nil:
-		return err
-	case seen.Code == 0:
-		return fmt.Errorf("%s: %w; is an agent listening there, and does it speak HTTP?", what, seen.Err)
-	case !seen.Delivered():
-		return fmt.Errorf("%s was answered %d: %s", what, seen.Code, r.refusal(seen.Code))
+	delivered := false
+	for try := range identity.Probes {
+		seen, err := r.once(ctx, "first trace", attack.Plan{
+			Path: r.corpus.Path(), ContentType: r.corpus.ContentType(), Answer: r.answer(),
+			Source: single{traces: 1, body: func(dst []byte, at int64) []byte { return append(dst, composer.Probe(try, at)...) }},
+		})
+		switch last := try == identity.Probes-1; {
+		case err != nil:
+			return fmt.Errorf("failed: %w", err)
+		case seen.Delivered():
+			delivered = true
+		case delivered || !last && mayPass(seen): // ask again
+		case seen.Code == 0:
+			return fmt.Errorf("failed: %w; is an agent listening there, and does it speak HTTP?", seen.Err)
+		default:
+			return fmt.Errorf("was answered %d: %s", seen.Code, r.refusal(seen.Code))
+		}
+		if !r.accountable() {
+			if delivered {
+				r.warn("no intake stands behind this target, so acceptance is not known: delivery only. Point the agent at --intake HOST:PORT to account for every trace")
+				return nil
+			}
+			continue
+		}
+		if came, err := r.awaitFirst(ctx, r.target.Drain()/identity.Probes); came || err != nil {
+			return err
+		}
 	}
-	if !r.accountable() {
-		r.warn("no intake stands behind this target, so acceptance is not known: delivery only. Point the agent at --intake HOST:PORT to account for every trace")
-		return nil
-	}
-	return r.awaitFirst(ctx, what)
+	return fmt.Errorf("was answered 2xx, but the trace never came out at the intake within %s: "+
+		"the target does not serve API %s (some agents answer 200 to any path), or it does not forward to this run's intake",
+		r.target.Drain(), r.Scenario.API)
+}
+
+// mayPass tells a failure that another try may not meet from one that stays.
+func mayPass(o attack.Observation) bool {
+	return o.Code == http.StatusTooManyRequests || o.Code >= http.StatusInternalServerError ||
+		o.Code == 0 && (o.Class == tracer.ClassReset || o.Class == tracer.ClassEOF)
 }
 
 // refusal says what a refused first trace means.
@@ -133,34 +163,30 @@ func (r *run) refusal(code int) string {
 	}
 }
 
-// awaitFirst waits for the first trace to come out at the intake.
-func (r *run) awaitFirst(ctx context.Context, what string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, r.target.Drain(), errNotForwarded)
-	defer cancel()
+// awaitFirst waits for the first trace to come out at the intake, but not
+// longer than patience.
+func (r *run) awaitFirst(ctx context.Context, patience time.Duration) (bool, error) {
+	enough := time.NewTimer(patience)
+	defer enough.Stop()
 	tick := time.NewTicker(pollEvery / 5)
 	defer tick.Stop()
 	for {
 		progress, err := r.intake.Progress(ctx)
 		if err == nil && progress.Probe {
-			return nil
+			return true, nil
 		}
 		select {
 		case <-ctx.Done():
-			if errors.Is(context.Cause(ctx), errNotForwarded) {
-				return fmt.Errorf("%s was answered 2xx, but the trace never came out at the intake within %s: "+
-					"the target does not serve API %s (some agents answer 200 to any path), or it does not forward to this run's intake",
-					what, r.target.Drain(), r.Scenario.API)
-			}
-			return ctx.Err()
+			return false, ctx.Err()
+		case <-enough.C:
+			return false, nil
 		case <-r.target.Done():
 			exit, _ := r.target.Exit()
-			return fmt.Errorf("%s: %w: %s", what, errTargetDied, exit)
+			return false, fmt.Errorf("was the end of the target: %w: %s", errTargetDied, exit)
 		case <-tick.C:
 		}
 	}
 }
-
-var errNotForwarded = errors.New("not forwarded")
 
 // announce tells the agent of the services, as tracers used to.
 func (r *run) announce(ctx context.Context) {
