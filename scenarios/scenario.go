@@ -21,6 +21,7 @@ type Scenario struct {
 	Timeout          Duration            `json:"timeout" doc:"How long to wait for an answer. Default 10s."`
 	Services         map[string]*Service `json:"services" doc:"The services by name. Optional when every shape is statistical."`
 	Shapes           []Shape             `json:"shapes,omitempty" doc:"Recipes for traces. Optional when the load sends services only."`
+	Faults           []Fault             `json:"faults,omitempty" doc:"What is malformed on purpose. A trace or request has one fault at most."`
 	Load             []Phase             `json:"load" lang:"required" doc:"The phases of the load, one after the other."`
 	Expect           []string            `json:"expect,omitempty" doc:"Expectations: [phase.]metric[.quantile] op value[unit], such as response_time.p99 < 50ms."`
 }
@@ -144,6 +145,17 @@ type Statistical struct {
 	RepeatedEdges Share `json:"repeated_edges" doc:"Share of edges (caller to callee operation) that occur more than once in their trace. Default 0."`
 	Duration      Dist  `json:"duration" lang:"time" doc:"Own work per span. Default {p50: 2ms, p99: 80ms}."`
 	ErrorRate     Share `json:"error_rate" doc:"Share of spans that fail. Default 0."`
+}
+
+// Fault is one kind of fault and how often it is met.
+type Fault struct {
+	Kind   string `json:"kind" lang:"required" doc:"Kind of fault, as spanstorm scenarios faults lists them."`
+	Share  Share  `json:"share" lang:"required" doc:"Share of traces, or of requests where the fault is of a body or of framing."`
+	Hex    string `json:"hex,omitempty" doc:"The body of raw-body, in hexadecimal."`
+	Base64 string `json:"base64,omitempty" doc:"The body of raw-body, in base64."`
+	File   string `json:"file,omitempty" doc:"The file that holds the body of raw-body, relative to the scenario's file."`
+	// Body is the body of raw-body, from whichever of the three was given.
+	Body []byte `json:"-"`
 }
 
 // Phase is one line of the load. Exactly one of Rate, Steps, Sine, Bursts is set.

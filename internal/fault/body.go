@@ -1,0 +1,3 @@
+package fault
+
+func bodyKinds() []Kind { return nil }

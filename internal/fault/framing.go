@@ -1,0 +1,3 @@
+package fault
+
+func framingKinds() []Kind { return nil }
