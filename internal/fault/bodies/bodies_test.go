@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/tinylib/msgp/msgp"
@@ -20,27 +21,44 @@ import (
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
-// good returns a body of each API version and encoding, by name.
-func good(t testing.TB) map[string][]byte {
-	t.Helper()
+const small = `
+traces_per_request: 2
+services:
+  web: {operations: {get: {name: http.request, resource: GET /, duration: 5ms, calls: [db.read]}}}
+  db: {operations: {read: {name: sql.query, resource: SELECT 1, duration: 1ms, tags: {db.system: sql, row: {cardinality: 1000}}}}}
+shapes: [{entry: web.get}]
+load: [{rate: 1/s, for: 1s}]
+`
+
+// bodiesOnce are a body of each API version and encoding, by name.
+var bodiesOnce = sync.OnceValues(func() (map[string][]byte, error) {
 	out := map[string][]byte{}
 	for _, api := range scenarios.APIs() {
 		for _, encoding := range []scenarios.Encoding{scenarios.Msgpack, scenarios.JSON} {
 			if encoding == scenarios.JSON && !api.TakesJSON() {
 				continue
 			}
-			s, err := scenarios.Load("web-shop", []string{"api=" + string(api), "encoding=" + string(encoding), "traces_per_request=2"})
+			s, err := scenarios.Parse("small.yaml", []byte(small), []string{"api=" + string(api), "encoding=" + string(encoding)})
 			if err != nil {
-				t.Fatal(err)
+				return nil, err
 			}
 			corpus, err := generator.Compile(s)
 			if err != nil {
-				t.Fatal(err)
+				return nil, err
 			}
 			out[string(api)+" "+string(encoding)] = corpus.Composer(identity.Key{1}).Append(nil, 7, 1.8e18)
 		}
 	}
-	return out
+	return out, nil
+})
+
+func good(t testing.TB) map[string][]byte {
+	t.Helper()
+	all, err := bodiesOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // decode reads a body as far as it is one value, and returns what is left.

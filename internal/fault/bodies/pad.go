@@ -28,7 +28,7 @@ func (p Padding) Size() int { return p.Before + p.Keep + p.After }
 // limit is well formed: JSON has blanks before it, for decoders stop at the end of
 // the first value; msgpack, which knows no blanks, has zeros behind it.
 func Pad(f *scenarios.Fault, body []byte) Padding {
-	size := 0
+	var size int
 	switch f.Kind {
 	case fault.OverLimit:
 		size = overLimit
