@@ -18,6 +18,7 @@ type plan struct {
 	counts []uint32 // equally likely numbers of chunks in a request
 	shapes []pool
 	alias  []aliasEntry
+	faults []faultShare
 }
 
 // pool is the templates of a shape, first … first+n-1.

@@ -79,7 +79,7 @@ func (f *flight) RoundTrip(hit *http.Request) (*http.Response, error) {
 
 // exchange sends one payload and reads the answer to its last byte.
 func (f *flight) exchange(o *Observation, p *payload) (*http.Response, error) {
-	call := f.sender.Prepare(o.Seq, p)
+	call := f.prepare(o, p)
 	progress := f.plan.Progress
 	progress.sent.Add(1)
 	progress.inFlight.Add(1)

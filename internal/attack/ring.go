@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/spanstorm/spanstorm/internal/tracer"
+	"github.com/spanstorm/spanstorm/internal/tracer/odd"
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -22,7 +23,8 @@ type payload struct {
 	body   []byte
 	index  uint64 // in the phase
 	traces int
-	ring   *ring // where it goes back to
+	odd    *odd.Odd // what is odd about its request beside the body; nil for nothing
+	ring   *ring    // where it goes back to
 }
 
 var _ tracer.Payload = (*payload)(nil)

@@ -70,7 +70,7 @@ func (r *run) drive(ctx context.Context, l leg, began time.Time, raw *attack.Raw
 	}
 	observe := r.books.enter
 	if l.traces() {
-		plan.Source = r.corpus.Composer(r.key)
+		plan.Source = r.source()
 	} else {
 		plan.Path, plan.ContentType, plan.Answer = servicesPath, "application/json", tracer.AnswerAny
 		plan.Source = servicesSource(r.corpus)

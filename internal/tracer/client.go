@@ -23,6 +23,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/spanstorm/spanstorm/internal/tracer/odd"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
@@ -57,6 +58,7 @@ type Config struct {
 type Client struct {
 	base    *url.URL
 	tracers []tracer
+	dial    odd.Dial // for odd requests
 }
 
 // tracer is one client: what tells its requests from those of others.
@@ -109,7 +111,7 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := &Client{base: &url.URL{Scheme: base.Scheme, Host: base.Host}}
+	client := &Client{base: &url.URL{Scheme: base.Scheme, Host: base.Host}, dial: dialer(c, base.Host)}
 	for _, lang := range languages(c.Clients) {
 		client.tracers = append(client.tracers, tracer{
 			transport: newTransport(c),
