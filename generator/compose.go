@@ -53,7 +53,7 @@ func (c *Corpus) Composer(key identity.Key) *Composer {
 func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 	c := k.corpus
 	request := c.plan.request(seq)
-	n := c.plan.chunks(request)
+	n := c.plan.chunks(seq, request)
 	// Draw first, compose then: templates lie anywhere in memory, and the processor
 	// fetches many at once when nothing in between waits for one of them.
 	draws := k.draws[:n]
@@ -91,7 +91,7 @@ func (k *Composer) prepare(t *wire.Template, ordinal uint64, startUnixNS int64, 
 
 // Traces returns the number of traces in the body of request seq.
 func (k *Composer) Traces(seq uint64) int {
-	return k.corpus.plan.chunks(k.corpus.plan.request(seq))
+	return k.corpus.plan.chunks(seq, k.corpus.plan.request(seq))
 }
 
 // Probe returns a body with one small trace, of priority 1, under

@@ -89,6 +89,9 @@ func (c *Corpus) build(spansInPools float64) error {
 	if err = c.encode(); err != nil {
 		return err
 	}
+	if err = c.planFleet(); err != nil {
+		return err
+	}
 	if c.layout, err = identity.Fit(c.chunksMost, c.spansMost); err != nil {
 		return err
 	}
@@ -141,15 +144,20 @@ func (c *Corpus) encode() error {
 	if err := c.encodeAll(); err != nil || c.finish() {
 		return err
 	}
-	for i := range c.sources {
-		clear(c.sources[i].types)
-	}
-	c.templates, c.facts = c.templates[:0], c.facts[:0]
+	c.discard()
 	if err := c.encodeAll(); err != nil {
 		return err
 	}
 	c.finish()
 	return nil
+}
+
+// discard forgets what was encoded.
+func (c *Corpus) discard() {
+	for i := range c.sources {
+		clear(c.sources[i].types)
+	}
+	c.templates, c.facts = c.templates[:0], c.facts[:0]
 }
 
 // finish returns false if everything has to be encoded again.
@@ -215,6 +223,9 @@ func (c *Corpus) expect() Means {
 	}
 	m.Traces /= float64(len(c.plan.counts))
 	frame /= float64(len(c.plan.counts))
+	if f := c.plan.fleet; f != nil {
+		m.Traces, frame = f.mean, c.frame(int(f.mean+0.5))
+	}
 	for i, share := range shares(c.plan.alias) {
 		p := &c.plan.shapes[i]
 		none, from := 0.0, uint64(0)
@@ -276,7 +287,7 @@ func (c *Corpus) Services() []byte { return c.services }
 // that seq. It allocates only when dst has no room.
 func (c *Corpus) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
 	request := c.plan.request(seq)
-	for i := range c.plan.chunks(request) {
+	for i := range c.plan.chunks(seq, request) {
 		_, shape, template, priority := c.plan.chunk(request, i)
 		dst = append(dst, ledger.Chunk{
 			Ordinal:     c.layout.Ordinal(seq, i),

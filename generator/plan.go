@@ -16,6 +16,7 @@ import (
 type plan struct {
 	seed   uint64
 	counts []uint32 // equally likely numbers of chunks in a request
+	fleet  *fleet   // clients that send at intervals say how many instead; nil: they do not
 	shapes []pool
 	alias  []aliasEntry
 }
@@ -160,10 +161,17 @@ const (
 // request is the key of all that is drawn for request seq.
 func (p *plan) request(seq uint64) uint64 { return trees.Hash(p.seed, seq) }
 
-// chunks is the number of chunks in a request.
-func (p *plan) chunks(request uint64) int {
+// chunks is the number of chunks in request seq.
+func (p *plan) chunks(seq, request uint64) int {
 	if len(p.shapes) == 0 {
 		return 0
+	}
+	if p.fleet != nil {
+		flushes, k := p.fleet.at(seq)
+		if flushes == nil {
+			return 0
+		}
+		return flushes.Traces(k)
 	}
 	if len(p.counts) == 1 {
 		return int(p.counts[0])

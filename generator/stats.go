@@ -108,7 +108,7 @@ func (c *Corpus) payloadStats(st *Stats, n int) int {
 	var sizes, traces []weightedValue
 	largest := 0
 	for seq := range uint64(n) {
-		count, size := c.plan.chunks(c.plan.request(seq)), bytes(seq)
+		count, size := c.plan.chunks(seq, c.plan.request(seq)), bytes(seq)
 		sizes = append(sizes, weightedValue{float64(size), 1})
 		traces = append(traces, weightedValue{float64(count), 1})
 		largest = max(largest, size)

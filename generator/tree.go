@@ -40,7 +40,7 @@ type Span struct {
 // says that the request has no such trace.
 func (c *Corpus) Tree(seq uint64, i int) (*Tree, error) {
 	request := c.plan.request(seq)
-	if n := c.plan.chunks(request); i < 0 || i >= n {
+	if n := c.plan.chunks(seq, request); i < 0 || i >= n {
 		return nil, fmt.Errorf("request %d has %d traces; there is no trace %d, they count from 0", seq, n, i)
 	}
 	key, shape, template, priority := c.plan.chunk(request, i)

@@ -56,6 +56,13 @@ const (
 type Clients struct {
 	Count     int                `json:"count" lang:"min=1;max=10000;such=10" doc:"Number of tracers. Default 1."`
 	Languages map[string]float64 `json:"languages" doc:"Weights of their languages. Default {go: 1}."`
+	// FlushInterval, when above 0, makes requests follow from traces: each
+	// tracer sends what it has once an interval.
+	FlushInterval Duration `json:"flush_interval,omitempty" doc:"Each tracer collects traces and sends them this often; rates are then rates of traces, and traces_per_request follows. Default: requests are sent at the rate of the load."`
+	FlushJitter   Share    `json:"flush_jitter" doc:"How far a flush may lie from its time, as a share of the interval, at most 50%. Default 10%."`
+	Churn         Share    `json:"churn" doc:"Share of the tracers that drop their connections and connect anew, per second. Default 0."`
+	Retries       int      `json:"retries" lang:"min=0;max=10;such=2" doc:"How often a payload is sent again that was answered 429 or 5xx, or not at all. Default 0."`
+	Backoff       Duration `json:"backoff" doc:"How long a tracer waits before it sends again; twice as long each time. Default 100ms."`
 }
 
 // Service is one service with its operations.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
+
 	"github.com/spanstorm/spanstorm/generator"
 	"github.com/spanstorm/spanstorm/internal/attack"
 	"github.com/spanstorm/spanstorm/internal/ledger"
@@ -15,7 +17,8 @@ import (
 type books struct {
 	corpus   *generator.Corpus
 	outcomes *ledger.Outcomes
-	chunks   []ledger.Chunk // scratch
+	chunks   []ledger.Chunk    // scratch
+	retried  *roaring64.Bitmap // requests that were sent more than once
 	err      error
 
 	mu   sync.Mutex
@@ -30,7 +33,7 @@ type sums struct {
 }
 
 func newBooks(corpus *generator.Corpus, legs []leg) (*books, error) {
-	b := &books{corpus: corpus, outcomes: ledger.NewOutcomes()}
+	b := &books{corpus: corpus, outcomes: ledger.NewOutcomes(), retried: roaring64.New()}
 	for _, l := range legs {
 		if l.traces() {
 			if err := b.outcomes.Reserve(l.firstSeq, l.reserved); err != nil {
@@ -51,6 +54,9 @@ func (b *books) enter(o attack.Observation) {
 		b.err = err // a seq that was not set aside: a defect of the load's
 	}
 
+	if o.Tries > 1 {
+		b.retried.Add(o.Seq)
+	}
 	b.chunks = b.corpus.Chunks(b.chunks[:0], o.Seq)
 	var all, kept results.Count
 	for _, c := range b.chunks {
@@ -73,6 +79,10 @@ func (b *books) enter(o attack.Observation) {
 		b.sums.unanswered = b.sums.unanswered.Plus(all)
 	}
 }
+
+// resent says that request seq was sent more than once. It is asked when the
+// load is over.
+func (b *books) resent(seq uint64) bool { return b.retried.Contains(seq) }
 
 func (b *books) read() sums {
 	b.mu.Lock()

@@ -277,6 +277,7 @@ func (r *run) account() (results.Ledger, error) {
 		Describe: r.corpus.Chunks,
 		TraceID:  r.codec.TraceID,
 		SentAt:   r.dueAt,
+		Retried:  r.books.resent,
 		Claims:   claims,
 	})
 }
