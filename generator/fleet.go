@@ -2,6 +2,7 @@ package generator
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spanstorm/spanstorm/internal/schedule"
@@ -68,8 +69,8 @@ func (c *Corpus) planFleet() error {
 
 // at finds the flush that request seq is; nil beyond the last.
 func (f *fleet) at(seq uint64) (*schedule.Flushes, uint64) {
-	for i := len(f.phases) - 1; i >= 0; i-- {
-		if p := f.phases[i]; p != nil && seq >= f.firsts[i] {
+	for i, p := range slices.Backward(f.phases) {
+		if p != nil && seq >= f.firsts[i] {
 			if k := seq - f.firsts[i]; k < p.Count() {
 				return p, k
 			}
