@@ -14,7 +14,9 @@ type Composer struct {
 	writer wire.Writer
 	ids    []uint64 // ids[0] is 0, the parent of roots
 	stamp  wire.Stamp
-	draws  []draw // of the request in hand
+	// sampling, when set, may lower priorities.
+	sampling *Sampling
+	draws    []draw // of the request in hand
 	// touched takes what touching templates returns, so that it is not optimised away.
 	touched int
 }
@@ -23,6 +25,7 @@ type Composer struct {
 type draw struct {
 	key      uint64
 	template *wire.Template
+	number   uint32 // of the template
 	facts    *facts
 	priority *priorityShare
 }
@@ -46,6 +49,12 @@ func (c *Corpus) Composer(key identity.Key) *Composer {
 	return k
 }
 
+// Obey makes the composer obey sampling rates, and returns it. A nil s changes nothing.
+func (k *Composer) Obey(s *Sampling) *Composer {
+	k.sampling = s
+	return k
+}
+
 // Append appends the body of request seq to dst, for spans that end at
 // atUnixNS (nanoseconds since 1970) or before. It depends on nothing but seq,
 // atUnixNS, the key and the corpus, and allocates only when dst has no room.
@@ -61,8 +70,14 @@ func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 		d := &draws[i]
 		var template uint32
 		d.key, _, template, d.priority = c.plan.chunk(request, i)
+		d.number = template
 		d.template, d.facts = &c.templates[template], &c.facts[template]
 		k.touched += d.template.Touch() + int(d.facts.extent)
+	}
+	var bounds []uint64
+	if k.sampling != nil {
+		k.sampling.refresh(seq)
+		bounds = k.sampling.at(seq)
 	}
 	dst = k.writer.AppendHead(dst, n)
 	for i := range draws {
@@ -71,6 +86,7 @@ func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 		}
 		d := &draws[i]
 		k.prepare(d.template, c.layout.Ordinal(seq, i), atUnixNS-d.facts.extent, d.priority)
+		k.stamp.Priority = c.obeyed(bounds, d.number, k.stamp.Priority, k.stamp.TraceID)
 		for _, v := range d.template.Variables() {
 			c.variables[v].put(k.stamp.Values[v], trees.Hash(d.key, uint64(v)))
 		}

@@ -34,7 +34,8 @@ type Corpus struct {
 	sources     []source // by shape
 	encoding    wire.Encoding
 	templates   []wire.Template
-	facts       []facts // by template
+	facts       []facts  // by template
+	roots       []string // the services of roots, as an agent's rates name them
 	probe       wire.Template
 	probeExtent int64 // ns
 	services    []byte
@@ -186,6 +187,7 @@ func (c *Corpus) encodeAll() error {
 			template := c.encoding.Encode(&wire.Chunk{Spans: spans, PriorityWidth: priorityWidth(c.plan.shapes[i].priorities)})
 			c.templates = append(c.templates, template)
 			c.facts = append(c.facts, newFacts(tree))
+			c.facts[len(c.facts)-1].root = c.root(&tree[0])
 			c.longest.note(spans)
 			for k := range spans {
 				src.types[spans[k].Type]++
@@ -198,6 +200,22 @@ func (c *Corpus) encodeAll() error {
 	c.probeExtent = extent(probe)
 	c.spansMost = max(c.spansMost, len(probe))
 	return nil
+}
+
+// root returns the number of a root's service.
+func (c *Corpus) root(span *trees.Span) int32 {
+	env := ""
+	for _, tag := range span.Meta {
+		if tag.Key == "env" {
+			env = tag.Value
+		}
+	}
+	key := rootKey(span.Service, env)
+	i := slices.Index(c.roots, key)
+	if i < 0 {
+		i, c.roots = len(c.roots), append(c.roots, key)
+	}
+	return int32(i)
 }
 
 // priorityWidth is the most characters that a priority of the table takes.

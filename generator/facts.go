@@ -10,6 +10,7 @@ type facts struct {
 	fanOut   int32 // most children of one span
 	services int32
 	failed   int32
+	root     int32 // index into Corpus.roots
 }
 
 func newFacts(spans []trees.Span) facts {

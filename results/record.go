@@ -50,6 +50,8 @@ type Record struct {
 	Requests      Requests      `json:"requests"`
 	Load          Load          `json:"load"`
 	Phases        []Phase       `json:"phases"`
+	// RateMarks say which sampling rates tracers obeyed, and from which seq on.
+	RateMarks []RateMark `json:"rate_marks,omitempty"`
 	Totals        Latencies     `json:"totals"`
 	Ledger        Ledger        `json:"ledger"`
 	Resources     Resources     `json:"resources"`
@@ -199,6 +201,13 @@ type Phase struct {
 
 	Requests Requests `json:"requests"`
 	Latencies
+}
+
+// RateMark says that from request Seq on tracers obeyed these sampling rates, by
+// service and environment as the agent names them.
+type RateMark struct {
+	Seq   uint64             `json:"seq"`
+	Rates map[string]float64 `json:"rates"`
 }
 
 // TimeMark says that payloads from Seq on carry the time UnixNS.

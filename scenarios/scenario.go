@@ -62,6 +62,7 @@ type Clients struct {
 	FlushJitter   Share    `json:"flush_jitter" doc:"How far a flush may lie from its time, as a share of the interval, at most 50%. Default 10%."`
 	Churn         Share    `json:"churn" doc:"Share of the tracers that drop their connections and connect anew, per second. Default 0."`
 	Retries       int      `json:"retries" lang:"min=0;max=10;such=2" doc:"How often a payload is sent again that was answered 429 or 5xx, or not at all. Default 0."`
+	ObeyRates     bool     `json:"obey_rates" doc:"Obey the sampling rates that the agent answers with: traces beyond them get priority 0 in place of 1. Default false."`
 	Backoff       Duration `json:"backoff" doc:"How long a tracer waits before it sends again; twice as long each time. Default 100ms."`
 }
 

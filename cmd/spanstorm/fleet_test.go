@@ -2,7 +2,12 @@ package main
 
 import (
 	"bytes"
+	"io"
+	"net/http"
+	"net/http/httputil"
 	"os/exec"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/spanstorm/spanstorm/internal/run"
@@ -64,5 +69,46 @@ func TestFleetWithoutTraces(t *testing.T) {
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); cmd.ProcessState.ExitCode() != 2 || !bytes.Contains(stderr.Bytes(), []byte("500 traces/s")) {
 		t.Errorf("%v\n%s", err, &stderr)
+	}
+}
+
+// TestObeyRates has tracers obey an agent that asks for a quarter of the traces:
+// the others go out with priority 0, the ledger knows why they do not come out,
+// and the bodies can still be had again.
+func TestObeyRates(t *testing.T) {
+	intake := freePort(t)
+	captured := embeddedBehind(t, intake)
+	proxy, ok := captured.next.(*httputil.ReverseProxy)
+	if !ok {
+		t.Fatalf("the wire leads to a %T", captured.next)
+	}
+	proxy.ModifyResponse = func(r *http.Response) error {
+		if strings.HasSuffix(r.Request.URL.Path, "/traces") {
+			text := `{"rate_by_service":{"service:,env:":0.25}}`
+			r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
+			r.Header.Set("Content-Length", strconv.Itoa(len(text)))
+		}
+		return nil
+	}
+	j := steady("[{name: hold, rate: 300/s, for: 4s}]", "clients={count: 3, obey_rates: true}")
+	j.target, j.intake = captured.listen(t), intake
+	rec, _ := j.do(t)
+	l := rec.Ledger
+	if len(rec.RateMarks) == 0 {
+		t.Fatal("no rates were obeyed")
+	}
+	from := rec.RateMarks[0].Seq
+	binomial(t, "sampled out", 2*(rec.Requests.Sent-from), l.SampledOut.Traces, 0.75)
+	if l.Missing.Traces != 0 || l.Accepted.Traces+l.SampledOut.Traces != l.Sent.Traces {
+		t.Errorf("%+v", l.Account)
+	}
+	replay, err := run.NewReplay(rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seq, body := range captured.bySeq(t, replay) {
+		if again, err := replay.Body(seq); err != nil || !bytes.Equal(again, body) {
+			t.Fatalf("request %d cannot be had again: %v", seq, err)
+		}
 	}
 }

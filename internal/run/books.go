@@ -6,7 +6,6 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 
-	"github.com/spanstorm/spanstorm/generator"
 	"github.com/spanstorm/spanstorm/internal/attack"
 	"github.com/spanstorm/spanstorm/internal/ledger"
 	"github.com/spanstorm/spanstorm/results"
@@ -15,7 +14,7 @@ import (
 // books are kept while requests are answered: the outcome of each, and the
 // sums that a partial record and the closing of the account need.
 type books struct {
-	corpus   *generator.Corpus
+	describe ledger.Describe
 	outcomes *ledger.Outcomes
 	chunks   []ledger.Chunk    // scratch
 	retried  *roaring64.Bitmap // requests that were sent more than once
@@ -32,8 +31,8 @@ type sums struct {
 	kept results.Count
 }
 
-func newBooks(corpus *generator.Corpus, legs []leg) (*books, error) {
-	b := &books{corpus: corpus, outcomes: ledger.NewOutcomes(), retried: roaring64.New()}
+func newBooks(describe ledger.Describe, legs []leg) (*books, error) {
+	b := &books{describe: describe, outcomes: ledger.NewOutcomes(), retried: roaring64.New()}
 	for _, l := range legs {
 		if l.traces() {
 			if err := b.outcomes.Reserve(l.firstSeq, l.reserved); err != nil {
@@ -57,7 +56,7 @@ func (b *books) enter(o attack.Observation) {
 	if o.Tries > 1 {
 		b.retried.Add(o.Seq)
 	}
-	b.chunks = b.corpus.Chunks(b.chunks[:0], o.Seq)
+	b.chunks = b.describe(b.chunks[:0], o.Seq)
 	var all, kept results.Count
 	for _, c := range b.chunks {
 		one := results.Count{Traces: 1, Spans: uint64(c.Spans)}

@@ -139,6 +139,9 @@ func (r *run) provisional() results.Ledger {
 func (r *run) fill(rec *results.Record, phases []done) {
 	samples, _ := r.meter.read()
 	rec.Phases, rec.Seconds = []results.Phase{}, []results.Second{}
+	if r.sampling != nil {
+		rec.RateMarks = r.sampling.Marks()
+	}
 	rec.Requests, rec.Load = emptyRequests(), results.Load{}
 	var figures []attack.Figures
 	for _, d := range phases {
@@ -274,7 +277,7 @@ func (r *run) account() (results.Ledger, error) {
 		Shapes:   r.corpus.ShapeNames(),
 		Outcomes: r.books.outcomes,
 		Arrivals: arrivals,
-		Describe: r.corpus.Chunks,
+		Describe: r.books.describe,
 		TraceID:  r.codec.TraceID,
 		SentAt:   r.dueAt,
 		Retried:  r.books.resent,

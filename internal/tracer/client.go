@@ -21,6 +21,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/spanstorm/spanstorm/scenarios"
@@ -60,6 +61,7 @@ type Client struct {
 	base    *url.URL
 	tracers []tracer
 	pick    func(seq uint64) int
+	rates   atomic.Pointer[map[string]float64]
 }
 
 // tracer is one client: what tells its requests from those of others.
@@ -135,6 +137,15 @@ func (c *Client) tracer(seq uint64) *tracer {
 		return &c.tracers[0]
 	}
 	return &c.tracers[c.pick(seq)]
+}
+
+// Rates are the sampling rates that the agent answered last, by service; nil
+// before the first. The map must not be changed.
+func (c *Client) Rates() map[string]float64 {
+	if rates := c.rates.Load(); rates != nil {
+		return *rates
+	}
+	return nil
 }
 
 // Reconnect drops the connections of client i that no request is using.
