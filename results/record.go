@@ -47,11 +47,11 @@ type Record struct {
 	Machine Machine `json:"machine"`
 	Target  Target  `json:"target"`
 
-	Requests      Requests      `json:"requests"`
-	Load          Load          `json:"load"`
-	Phases        []Phase       `json:"phases"`
+	Requests Requests `json:"requests"`
+	Load     Load     `json:"load"`
+	Phases   []Phase  `json:"phases"`
 	// RateMarks say which sampling rates tracers obeyed, and from which seq on.
-	RateMarks []RateMark `json:"rate_marks,omitempty"`
+	RateMarks     []RateMark    `json:"rate_marks,omitempty"`
 	Totals        Latencies     `json:"totals"`
 	Ledger        Ledger        `json:"ledger"`
 	Resources     Resources     `json:"resources"`
