@@ -294,8 +294,10 @@ type Second struct {
 	ServiceTime  Quantiles `json:"service_time_ns"`
 	ResponseTime Quantiles `json:"response_time_ns"`
 
-	InFlightMax    int     `json:"in_flight_max"`
-	Accepted       uint64  `json:"accepted"` // traces that arrived at the intake in this second
-	TargetCPUS     float64 `json:"target_cpu_s"`
-	TargetRSSBytes uint64  `json:"target_rss_bytes"`
+	InFlightMax       int     `json:"in_flight_max"`
+	Accepted          uint64  `json:"accepted"` // traces that arrived at the intake in this second
+	TargetCPUS        float64 `json:"target_cpu_s"`
+	TargetRSSBytes    uint64  `json:"target_rss_bytes"`
+	GeneratorCPUS     float64 `json:"generator_cpu_s"`
+	GeneratorRSSBytes uint64  `json:"generator_rss_bytes"`
 }
