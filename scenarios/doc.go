@@ -29,6 +29,9 @@
 //	  - {to: payments.charge, probability: 98%, retries: 1}
 //	  - parallel: [stock.check, {to: users.load, repeat: 1..3}]
 //	  - {to: mail.send, async: true}
+//	  - {to: cache.get, hit_rate: 92%, on_miss: [db.select, cache.set]}
+//	  - {to: rates.current, timeout: 200ms, retries: 2, backoff: 50ms}
+//	  - {to: rates.yesterday, when: error, recovers: 100%}   # a fallback
 //
 // # Shapes
 //

@@ -1,6 +1,9 @@
 package scenarios
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"reflect"
+)
 
 // byOutcome is the tag value that follows the outcome of the span.
 const byOutcome = "by-outcome"
@@ -26,9 +29,10 @@ func (c Call) MarshalJSON() ([]byte, error) {
 			Parallel []Call `json:"parallel"`
 		}{c.Parallel})
 	}
-	var plain Call
+	plain := Call{}
 	setDefaults(&plain)
-	if c.Probability == plain.Probability && c.Repeat == plain.Repeat && c.ErrorPropagation == plain.ErrorPropagation && c.Retries == 0 && !c.Async {
+	plain.To = c.To
+	if reflect.DeepEqual(c, plain) {
 		return json.Marshal(c.To)
 	}
 	type keys Call // without this method

@@ -139,6 +139,27 @@ func drawCall(t *rapid.T, targets []string, nested bool) Call {
 	c.Retries = rapid.IntRange(0, 1).Draw(t, "retries")
 	c.Async = rapid.Bool().Draw(t, "async")
 	c.ErrorPropagation = drawShare(t, "propagation")
+	if c.Retries > 0 && rapid.Bool().Draw(t, "waits") {
+		c.Backoff = Duration(rapid.Int64Range(int64(time.Millisecond), int64(time.Minute)).Draw(t, "backoff"))
+	}
+	c.When = rapid.SampledFrom([]When{"", OnOK, OnError}).Draw(t, "when")
+	if c.Async {
+		if rapid.Bool().Draw(t, "delayed") {
+			d := drawDist(t, "delay", true, false, 1e12)
+			c.Delay = &d
+		}
+		return c
+	}
+	if rapid.Bool().Draw(t, "times out") {
+		c.Timeout = drawDuration(t, "timeout")
+	}
+	if c.When == OnError {
+		c.Recovers = drawShare(t, "recovers")
+	}
+	if rapid.Bool().Draw(t, "cached") {
+		hit := drawShare(t, "hit rate")
+		c.HitRate, c.OnMiss = &hit, []Call{drawCall(t, targets, true)}
+	}
 	return c
 }
 

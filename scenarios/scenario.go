@@ -122,9 +122,30 @@ type Call struct {
 	// Async calls are not waited for and may outlive their caller; their errors do not rise.
 	Async bool `json:"async" doc:"Do not wait for it; it may outlive its caller and its errors do not rise. Default false."`
 	// ErrorPropagation is the share of failed calls (after retries) that fail the caller.
-	ErrorPropagation Share  `json:"error_propagation" doc:"Share of failed calls, after retries, that fail the caller. Default 100%."`
-	Parallel         []Call `json:"parallel,omitempty" doc:"Calls side by side, in place of a single one."` // then all else is empty
+	ErrorPropagation Share `json:"error_propagation" doc:"Share of failed calls, after retries, that fail the caller. Default 100%."`
+	// Timeout is how long the caller waits for an attempt; 0: as long as it takes.
+	Timeout Duration `json:"timeout,omitempty" doc:"How long the caller waits; then the call has failed with a timeout, and what was called goes on. Default: as long as it takes."`
+	// Backoff is the wait before the first retry; each further one is twice as long, all ± 50%.
+	Backoff Duration `json:"backoff,omitempty" doc:"Wait before the first retry, doubled for each further one, all with a jitter of half of it. Default 0s."`
+	Delay   *Dist    `json:"delay,omitempty" lang:"time" doc:"How much later an async call starts, as what waits in a queue. Default 0s."`
+	// When makes the call depend on whether a step before it has failed; empty: it is made anyway.
+	When When `json:"when,omitempty" lang:"enum=ok|error" doc:"Make the call only if no step before it in this operation has failed (ok), or if one has (error). Default: either way."`
+	// Recovers is the share of successful calls on error that make good what failed before.
+	Recovers Share `json:"recovers,omitempty" doc:"Share of such successful calls on error after which the caller does not fail of what failed before. Default 0."`
+	// HitRate is the share of calls that find what they look for; the others go on with OnMiss.
+	HitRate  *Share `json:"hit_rate,omitempty" doc:"Share of calls, as of a cache, that find what they look for."`
+	OnMiss   []Call `json:"on_miss,omitempty" doc:"What is called next when the call missed, or failed."`
+	Parallel []Call `json:"parallel,omitempty" doc:"Calls side by side, in place of a single one."` // then all else is empty
 }
+
+// When says which of the steps before a call it depends on.
+type When string
+
+// The conditions of a call.
+const (
+	OnOK    When = "ok"
+	OnError When = "error"
+)
 
 // Shape is a recipe for one kind of trace: it enters at an operation, or is drawn from statistics.
 type Shape struct {

@@ -73,41 +73,6 @@ func (v *validator) length(path []any, label, text string) {
 	}
 }
 
-func (v *validator) calls(path []any, calls []Call) {
-	for i, call := range calls {
-		at := grammar.Under(path, i)
-		if v.Written(grammar.Under(at, "parallel")...) {
-			v.parallel(grammar.Under(at, "parallel"), call.Parallel)
-			continue
-		}
-		if call.To == "" {
-			v.Fail(at, "write service.operation, {to: service.operation} or {parallel: […]}", "a call needs to know what to call")
-			continue
-		}
-		to := at
-		if v.Written(grammar.Under(at, "to")...) {
-			to = grammar.Under(at, "to")
-		}
-		v.reference(to, "calls", call.To)
-		if most := call.Repeat.Most(); most > MaxRepeat {
-			v.Fail(grammar.Under(at, "repeat"), "lower it, or give it a max", "repeat can reach %s, more than %d", grammar.RoundUp(most), MaxRepeat)
-		}
-	}
-}
-
-func (v *validator) parallel(path []any, calls []Call) {
-	if len(calls) == 0 {
-		v.Fail(path, "list the calls, as in {parallel: [stock.check, users.load]}", "parallel has no calls")
-	}
-	for i := range calls {
-		if v.Written(grammar.Under(path, i, "parallel")...) {
-			v.Fail(grammar.Under(path, i), "put its calls into the list around it", "parallel calls cannot be nested in parallel calls")
-			return
-		}
-	}
-	v.calls(path, calls)
-}
-
 // reference checks that service.operation is there.
 func (v *validator) reference(path []any, label, ref string) {
 	if v.ops[ref] != nil {
@@ -126,20 +91,6 @@ func (v *validator) reference(path []any, label, ref string) {
 }
 
 func (v *validator) references() []string { return slices.Sorted(maps.Keys(v.ops)) }
-
-// steps visits every call of an operation with its path.
-func (v *validator) steps(ref string, visit func(path []any, call Call)) {
-	dot := strings.LastIndexByte(ref, '.')
-	path := []any{"services", ref[:dot], "operations", ref[dot+1:], "calls"}
-	for i, call := range v.ops[ref].Calls {
-		if len(call.Parallel) == 0 {
-			visit(grammar.Under(path, i), call)
-		}
-		for j, inner := range call.Parallel {
-			visit(grammar.Under(path, i, "parallel", j), inner)
-		}
-	}
-}
 
 // graph looks for cycles of calls: a depth-first walk, where a call back to an
 // operation that is still being walked closes one.

@@ -89,6 +89,13 @@ type call struct {
 	retries     int
 	async       bool
 	propagation float64
+	timeout     int64           // ns; 0: as long as it takes
+	backoff     int64           // ns before the first retry
+	delay       *scenarios.Dist // of an async call
+	when        scenarios.When
+	recovers    float64
+	hitRate     float64
+	onMiss      []call
 	parallel    []call
 }
 
@@ -243,14 +250,27 @@ func (c *Catalogue) resolve(steps []scenarios.Call) ([]call, error) {
 			problems = append(problems, fmt.Errorf("calls %q, which is no operation of the scenario; name one as service.operation", step.To))
 			continue
 		}
-		calls = append(calls, call{
+		made := call{
 			to:          to,
 			probability: float64(step.Probability),
 			repeat:      step.Repeat,
 			retries:     step.Retries,
 			async:       step.Async,
 			propagation: float64(step.ErrorPropagation),
-		})
+			timeout:     int64(step.Timeout),
+			backoff:     int64(step.Backoff),
+			delay:       step.Delay,
+			when:        step.When,
+			recovers:    float64(step.Recovers),
+		}
+		if step.HitRate != nil {
+			made.hitRate = float64(*step.HitRate)
+			var err error
+			if made.onMiss, err = c.resolve(step.OnMiss); err != nil {
+				problems = append(problems, err)
+			}
+		}
+		calls = append(calls, made)
 	}
 	return calls, errors.Join(problems...)
 }

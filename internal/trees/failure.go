@@ -6,7 +6,10 @@ import (
 )
 
 // failure is why a span failed.
-type failure struct{ typ, message string }
+type failure struct {
+	typ, message string
+	timeout      bool // it, or a call that it made itself, took too long
+}
 
 // blame finds out why each failed span failed: of its own, or because a call
 // did whose error rose. Causes come later in the tree than what they cause.
@@ -18,11 +21,17 @@ func (d *Dresser) blame(nodes []node, key uint64) {
 	for k := len(nodes) - 1; k >= 0; k-- {
 		if n := &nodes[k]; n.failed {
 			lang := languageOf(nodes, k)
-			if n.cause < 0 {
+			switch {
+			case n.cut:
+				d.failures[k] = n.op.timedOut(lang, n.patience)
+			case n.cause < 0:
 				d.failures[k] = d.ownFailure(n.op, lang, &stream{Hash(^key, uint64(k))})
-				continue
+			case nodes[n.cause].patience > 0 && !nodes[n.cause].cut:
+				d.failures[k] = nodes[n.cause].op.timedOut(lang, nodes[n.cause].patience)
+			default:
+				d.failures[k] = n.op.risen(lang, &d.failures[n.cause], nodes[n.cause].op, languageOf(nodes, n.cause))
+				d.failures[k].timeout = nodes[n.cause].cut
 			}
-			d.failures[k] = n.op.risen(lang, &d.failures[n.cause], nodes[n.cause].op, languageOf(nodes, n.cause))
 		}
 	}
 }
@@ -56,7 +65,7 @@ func (d *Dresser) ownFailure(op *operation, lang string, s *stream) failure {
 	u := s.unit() * total
 	for _, e := range op.errors {
 		if u -= e.Weight; u < 0 {
-			f = failure{e.Type, e.Message}
+			f = failure{typ: e.Type, message: e.Message}
 			break
 		}
 	}
