@@ -39,7 +39,7 @@ func TestFingerprintCoversBodies(t *testing.T) {
 		"traces":   func(s *scenarios.Scenario) { s.TracesPerRequest = constant(21) },
 		"priority": func(s *scenarios.Scenario) { s.Shapes[1].Priority = map[string]scenarios.Share{"2": 1} },
 		"weight":   func(s *scenarios.Scenario) { s.Shapes[1].Weight *= 1.01 },
-		"resource": func(s *scenarios.Scenario) { s.Services["mail"].Operations["send"].Resource[0] = "post" },
+		"resource": func(s *scenarios.Scenario) { s.Services["mail"].Operations["send"].Resource.Values[0] = "post" },
 		"skew": func(s *scenarios.Scenario) {
 			s.Services["users"].Operations["load"].Tags["session"] = scenarios.Tag{Cardinality: 1_000_000, Skew: scenarios.Zipf}
 		},
@@ -297,7 +297,7 @@ func TestStats(t *testing.T) {
 		}
 	}
 	s := shop()
-	s.Services["mail"].Operations["send"].Resource[0] = strings.Repeat("x", 6000)
+	s.Services["mail"].Operations["send"].Resource.Values[0] = strings.Repeat("x", 6000)
 	over := slices.IndexFunc(compileOrFatal(t, s).Stats(1).Limits, Longest.Over)
 	if over < 0 {
 		t.Error("a resource of 6,000 bytes is within limits")

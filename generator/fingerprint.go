@@ -30,7 +30,7 @@ func (c *Corpus) hash() string {
 	}
 	for i := range c.variables {
 		v := &c.variables[i]
-		_, _ = fmt.Fprintf(w, "variable %q %d %q %d\n", v.Key, v.Cardinality, v.Skew, v.bounds)
+		_, _ = fmt.Fprintf(w, "variable %q %d %q %d\n", v.Key, v.Cardinality, v.Skew, v.ranks.Bounds())
 	}
 	for i := range c.templates {
 		_ = c.templates[i].Sum(w)

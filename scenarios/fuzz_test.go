@@ -79,6 +79,7 @@ services:
         metrics: {q: 3 ± 1}
       c:
         <<: *b
+        resource: {pattern: "GET /{n}", cardinality: 9, skew: zipf}
         calls: [a.b, {to: a.b, probability: 5%, repeat: 2, retries: 1, async: true, error_propagation: 0.5, delay: 1ms..5ms}, {parallel: [a.b]},
           {to: a.b, hit_rate: 90%, on_miss: [a.b, {parallel: [a.b]}], timeout: 5ms, retries: 2, backoff: 2ms},
           {to: a.b, when: error, recovers: 50%}]

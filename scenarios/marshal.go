@@ -22,6 +22,18 @@ func (t Tag) MarshalJSON() ([]byte, error) {
 	}
 }
 
+// MarshalJSON writes the resource as the parser reads it.
+func (r Resource) MarshalJSON() ([]byte, error) {
+	switch {
+	case r.Cardinality > 0:
+		return json.Marshal(pattern{Pattern: r.Pattern, Cardinality: r.Cardinality, Skew: r.Skew})
+	case len(r.Values) == 1:
+		return json.Marshal(r.Values[0])
+	default:
+		return json.Marshal(r.Values)
+	}
+}
+
 // MarshalJSON writes the call as the parser reads it.
 func (c Call) MarshalJSON() ([]byte, error) {
 	if len(c.Parallel) > 0 {

@@ -245,10 +245,13 @@ func drawScenario(t *rapid.T) *Scenario {
 }
 
 func drawOperation(t *rapid.T, targets []string) *Operation {
-	op := &Operation{Name: drawText(t, "name"), Resource: []string{drawText(t, "resource")}, Type: drawText(t, "type"),
+	op := &Operation{Name: drawText(t, "name"), Resource: Resource{Values: []string{drawText(t, "resource")}}, Type: drawText(t, "type"),
 		Kind: rapid.SampledFrom([]string{"", "server", "client"}).Draw(t, "kind"), Duration: drawDist(t, "duration", true, false, 1e12), ErrorRate: drawShare(t, "errors")}
 	if rapid.Bool().Draw(t, "more") {
-		op.Resource = append(op.Resource, drawText(t, "resource"))
+		op.Resource.Values = append(op.Resource.Values, drawText(t, "resource"))
+		if rapid.Bool().Draw(t, "pattern") {
+			op.Resource = Resource{Pattern: drawText(t, "resource") + Number, Cardinality: rapid.Uint64Range(1, 1e9).Draw(t, "cardinality"), Skew: rapid.SampledFrom([]Skew{Uniform, Zipf}).Draw(t, "skew")}
+		}
 		op.Errors = []ErrorKind{{Type: drawText(t, "error"), Message: drawText(t, "message"), Weight: 0.5}, {Type: "x", Weight: 1}}
 		op.Tags = map[string]Tag{drawText(t, "key"): drawTag(t), "a.b": drawTag(t)}
 		op.Metrics = map[string]Dist{drawText(t, "key"): drawDist(t, "metric", false, false, 1e12), "negative": {A: -3.5}}

@@ -68,7 +68,7 @@ type Service struct {
 // Operation is one kind of span of a service.
 type Operation struct {
 	Name     string   `json:"name" lang:"required" doc:"Span name, such as http.request."`
-	Resource []string `json:"resource" lang:"required;one" doc:"Resource, or several to draw from."`
+	Resource Resource `json:"resource" lang:"required" doc:"Resource, several to draw from, or a pattern with that many values."`
 	Type     string   `json:"type" doc:"Span type. Default: the service's."`
 	Kind     string   `json:"kind,omitempty" lang:"enum=server|client|producer|consumer|internal" doc:"span.kind. Default: by type and place in the trace."`
 	// Duration is the operation's own work; its span lasts that plus what it waits for.
@@ -102,7 +102,26 @@ type generated struct {
 	Skew        Skew   `json:"skew" lang:"enum=uniform|zipf" doc:"How the values are drawn. Default uniform."`
 }
 
-// Skew is how values of a tag are drawn.
+// Resource is what an operation acts on: one of Values, or Pattern with one of
+// Cardinality numbers in the place of {n}. In YAML: a scalar, a list, or a mapping.
+type Resource struct {
+	Values      []string // a fixed resource has one
+	Pattern     string   // set when Cardinality is
+	Cardinality uint64   // > 0: this many distinct values
+	Skew        Skew     // how they are drawn; set when Cardinality is
+}
+
+// Number is what stands in a pattern for the number.
+const Number = "{n}"
+
+// pattern is the mapping form of a Resource.
+type pattern struct {
+	Pattern     string `json:"pattern" lang:"required" doc:"The resource, with {n} in the place of a number."`
+	Cardinality uint64 `json:"cardinality" lang:"required;min=1;max=1000000000;such=50000" doc:"Number of distinct values, one per span as its tree is grown."`
+	Skew        Skew   `json:"skew" lang:"enum=uniform|zipf" doc:"How the values are drawn. Default uniform."`
+}
+
+// Skew is how one of many values is drawn.
 type Skew string
 
 // The skews.

@@ -37,7 +37,9 @@ const maxBackoff = Duration(time.Hour)
 
 // waiting checks the keys of a call that say how long.
 func (v *validator) waiting(at []any, call Call) {
-	written := func(key string) bool { return v.Written(grammar.Under(at, key)...) && !v.Unread(grammar.Under(at, key)...) }
+	written := func(key string) bool {
+		return v.Written(grammar.Under(at, key)...) && !v.Unread(grammar.Under(at, key)...)
+	}
 	switch timeout := grammar.Under(at, "timeout"); {
 	case !written("timeout"):
 	case call.Async:
@@ -62,7 +64,9 @@ func (v *validator) waiting(at []any, call Call) {
 
 // branching checks the keys of a call that depend on an outcome.
 func (v *validator) branching(at []any, call Call) {
-	written := func(key string) bool { return v.Written(grammar.Under(at, key)...) && !v.Unread(grammar.Under(at, key)...) }
+	written := func(key string) bool {
+		return v.Written(grammar.Under(at, key)...) && !v.Unread(grammar.Under(at, key)...)
+	}
 	if written("recovers") {
 		switch {
 		case call.When != OnError:

@@ -35,12 +35,7 @@ func (v *validator) operation(path []any, key string, op *Operation) {
 	if v.Written(grammar.Under(path, "name")...) {
 		v.bytes(grammar.Under(path, "name"), false, "name", op.Name, limits.NameBytes)
 	}
-	for i, resource := range op.Resource {
-		v.bytes(grammar.Under(path, "resource", i), false, "resource", resource, limits.ResourceBytes)
-	}
-	if len(op.Resource) == 0 && v.Written(grammar.Under(path, "resource")...) {
-		v.Fail(grammar.Under(path, "resource"), "write at least one", "resource is empty")
-	}
+	v.resource(grammar.Under(path, "resource"), op.Resource)
 	v.bytes(grammar.Under(path, "type"), false, "type", op.Type, limits.TypeBytes)
 	weights := weighing{validator: v}
 	for i, e := range op.Errors {
@@ -65,6 +60,21 @@ func (v *validator) operation(path []any, key string, op *Operation) {
 		v.bytes(grammar.Under(path, "metrics", name), true, "the metric name", name, limits.MetricKeyBytes)
 	}
 	v.calls(grammar.Under(path, "calls"), op.Calls)
+}
+
+func (v *validator) resource(path []any, r Resource) {
+	for i, resource := range r.Values {
+		v.bytes(grammar.Under(path, i), false, "resource", resource, limits.ResourceBytes)
+	}
+	switch pattern := grammar.Under(path, "pattern"); {
+	case v.Written(pattern...) && !v.Unread(pattern...):
+		v.bytes(pattern, false, "pattern", r.Pattern, limits.ResourceBytes)
+		if !strings.Contains(r.Pattern, Number) {
+			v.Fail(pattern, "write for example \"GET /items/{n}\"", "the pattern %s has no {n}, so that all its values are one", grammar.Shorten(r.Pattern))
+		}
+	case len(r.Values) == 0 && !v.Written(pattern...) && !v.Written(grammar.Under(path, "cardinality")...) && v.Written(path...) && !v.Unread(path...):
+		v.Fail(path, "write at least one", "resource is empty")
+	}
 }
 
 func (v *validator) length(path []any, label, text string) {

@@ -73,7 +73,7 @@ func (d *Dresser) dress(nodes []node, key uint64) []Span {
 			caller = nodes[n.parent].op.service
 		}
 		d.from, d.fromMetrics = len(d.meta), len(d.metrics)
-		resource := pick(s, n.op.resources)
+		resource := n.op.resource.draw(s)
 		d.tagSpan(n, k, caller, resource, key, s)
 		d.tagByScenario(n, k, s)
 		d.spans = append(d.spans, Span{
@@ -146,7 +146,9 @@ func (d *Dresser) tagHTTP(n *node, k int, kind, resource string, s *stream) {
 		d.set("out.host", n.op.service.name+".internal")
 		return
 	}
-	d.set("http.route", path)
+	if n.op.resource.pattern == "" { // a resource that holds numbers is one whose route is not known
+		d.set("http.route", path)
+	}
 	if k == 0 {
 		d.set("http.useragent", pick(s, d.catalogue.words.agents))
 		d.set("http.client_ip", pick(s, d.catalogue.words.addresses))
@@ -173,14 +175,22 @@ func (d *Dresser) tagRPC(n *node, k int, resource string) {
 	d.set("rpc.system", "grpc")
 	d.set("rpc.service", svc)
 	d.set("rpc.method", method)
-	code := 0.0
-	if n.failed {
-		code = 14 // UNAVAILABLE
-		if d.failures[k].timeout {
-			code = 4 // DEADLINE_EXCEEDED
-		}
+	d.set("grpc.method.kind", "unary")
+	goCode, pythonCode := "OK", "StatusCode.OK"
+	switch {
+	case n.failed && d.failures[k].timeout:
+		goCode, pythonCode = "DeadlineExceeded", "StatusCode.DEADLINE_EXCEEDED"
+	case n.failed:
+		goCode, pythonCode = "Unavailable", "StatusCode.UNAVAILABLE"
 	}
-	d.measure("rpc.grpc.status_code", code)
+	switch n.op.service.language {
+	case "python":
+		d.set("grpc.method.path", "/"+svc+"/"+method)
+		d.set("grpc.status.code", pythonCode)
+	default:
+		d.set("rpc.grpc.full_method", "/"+svc+"/"+method)
+		d.set("grpc.code", goCode)
+	}
 }
 
 func (d *Dresser) tagDatabase(op *operation, resource string, s *stream) {

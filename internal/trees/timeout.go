@@ -70,10 +70,12 @@ func (op *operation) timedOut(lang string, patience int64) failure {
 // goRequest is how net/http's errors name a request.
 func (op *operation) goRequest(host string) string {
 	method, path := "Get", "/"
-	if len(op.resources) > 0 {
-		if m, p, ok := strings.Cut(op.resources[0], " "); ok && m != "" && strings.ToUpper(m) == m {
-			method, path = m[:1]+strings.ToLower(m[1:]), p
-		}
+	resource := op.resource.pattern
+	if resource == "" {
+		resource = op.resource.values[0]
+	}
+	if m, p, ok := strings.Cut(resource, " "); ok && m != "" && strings.ToUpper(m) == m {
+		method, path = m[:1]+strings.ToLower(m[1:]), p
 	}
 	return fmt.Sprintf("%s %q", method, "http://"+host+path)
 }
