@@ -113,6 +113,9 @@ func (op *operation) tracer(caller *service) *service {
 func (op *operation) component(lang, kind string) string {
 	switch op.class {
 	case web:
+		if kind == client {
+			return byLanguage(lang, "net/http", "okhttp", "requests", "http", "net/http", "HttpMessageHandler", "guzzle")
+		}
 		return byLanguage(lang, "net/http", "spring-web-controller", "flask", "express", "rails", "aspnet_core", "symfony")
 	case rpc:
 		return byLanguage(lang, "google.golang.org/grpc", "grpc-server", "grpc", "grpc", "grpc", "Grpc", "grpc")

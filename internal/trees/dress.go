@@ -180,6 +180,8 @@ func (d *Dresser) tagRPC(n *node, k int, resource string) {
 	switch {
 	case n.failed && d.failures[k].timeout:
 		goCode, pythonCode = "DeadlineExceeded", "StatusCode.DEADLINE_EXCEEDED"
+	case n.failed && d.failures[k].unknown:
+		goCode, pythonCode = "Unknown", "StatusCode.UNKNOWN"
 	case n.failed:
 		goCode, pythonCode = "Unavailable", "StatusCode.UNAVAILABLE"
 	}
