@@ -40,6 +40,9 @@ func TestFingerprintCoversBodies(t *testing.T) {
 		"priority": func(s *scenarios.Scenario) { s.Shapes[1].Priority = map[string]scenarios.Share{"2": 1} },
 		"weight":   func(s *scenarios.Scenario) { s.Shapes[1].Weight *= 1.01 },
 		"resource": func(s *scenarios.Scenario) { s.Services["mail"].Operations["send"].Resource.Values[0] = "post" },
+		"late": func(s *scenarios.Scenario) {
+			s.Shapes[0].Late = &scenarios.Late{Share: 0.01, By: ms(30_000, 600_000)}
+		},
 		"skew": func(s *scenarios.Scenario) {
 			s.Services["users"].Operations["load"].Tags["session"] = scenarios.Tag{Cardinality: 1_000_000, Skew: scenarios.Zipf}
 		},
@@ -124,6 +127,7 @@ func TestComposingDoesNotAllocate(t *testing.T) {
 	for _, sets := range [][2]string{{"v0.4", "msgpack"}, {"v0.4", "json"}, {"v0.5", "msgpack"}, {"v0.7", "msgpack"}, {"v1.0", "msgpack"}} {
 		s := shop()
 		s.API, s.Encoding = scenarios.API(sets[0]), scenarios.Encoding(sets[1])
+		s.Shapes[0].Late = &scenarios.Late{Share: 0.5, By: ms(30_000, 600_000)}
 		c := compileOrFatal(t, s)
 		composer := c.Composer(identity.Key{7})
 		body, chunks, seq := make([]byte, 0, 16<<20), make([]ledger.Chunk, 0, 64), uint64(0)

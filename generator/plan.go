@@ -18,6 +18,8 @@ type plan struct {
 	counts []uint32 // equally likely numbers of chunks in a request
 	shapes []pool
 	alias  []aliasEntry
+
+	lateness []lateness // by shape; nil: no trace is late
 }
 
 // pool is the templates of a shape, first … first+n-1.

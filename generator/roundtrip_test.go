@@ -185,6 +185,9 @@ func anyScenario(t *rapid.T) *scenarios.Scenario {
 		priorities[p] = 1
 	}
 	s.Shapes = []scenarios.Shape{{Name: "entry", Weight: 2, Entry: "s0.o", Priority: priorities}, tail(1)}
+	if rapid.Bool().Draw(t, "late") {
+		s.Shapes[1].Late = &scenarios.Late{Share: 0.5, By: ms(30_000, 600_000)}
+	}
 	return s
 }
 

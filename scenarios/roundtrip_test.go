@@ -234,6 +234,13 @@ func drawScenario(t *rapid.T) *Scenario {
 				Duration: drawDist(t, "duration", true, false, 1e12), ErrorRate: drawShare(t, "errors"),
 			}
 		}
+		if rapid.Bool().Draw(t, "late") {
+			shape.Late = &Late{Share: Share(rapid.Float64Range(0.001, 1).Draw(t, "late share")), By: drawDist(t, "late by", true, false, 1e12)}
+			shape.Late.By.Max = max(shape.Late.By.B, 1e13)
+			if shape.Late.By.Kind != LogNormal {
+				shape.Late.By.Max = 0
+			}
+		}
 		s.Shapes = append(s.Shapes, shape)
 	}
 	for i := range rapid.IntRange(1, 3).Draw(t, "load") {

@@ -174,6 +174,13 @@ type Shape struct {
 	// Priority is the share of each sampling priority, "none" among them.
 	Priority    map[string]Share `json:"priority" doc:"Share of each sampling priority: -1, 0, 1, 2 or none; one of them alone is all of it. Default {1: 100%}."`
 	Statistical *Statistical     `json:"statistical,omitempty" doc:"Trees drawn from statistics. Either this or entry."`
+	Late        *Late            `json:"late,omitempty" doc:"Traces that are sent late: as they start earlier than others of their request. Default none."`
+}
+
+// Late says how many traces start, and end, how much earlier than the moment they are sent at.
+type Late struct {
+	Share Share `json:"share" lang:"required" doc:"Share of the shape's traces."`
+	By    Dist  `json:"by" lang:"required;time" doc:"How much earlier they started and ended."`
 }
 
 // Statistical describes trees by their numbers.

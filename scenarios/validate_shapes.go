@@ -34,6 +34,7 @@ func (v *validator) shapes() {
 		seen[shape.Name] = true
 		weights.add(grammar.Under(path, "weight"), "weight", shape.Weight)
 		v.priority(grammar.Under(path, "priority"), shape.Priority)
+		v.late(grammar.Under(path, "late"), shape.Late)
 		spans += max(shape.Weight, 0) * v.shape(path, shape, counts)
 		if shape.Statistical == nil {
 			entries++
@@ -114,6 +115,18 @@ func (v *validator) priority(path []any, shares map[string]Share) {
 			}
 		}
 		v.Fail(path, "let them add up to 100%", "the shares of priority add up to %s", Share(sum))
+	}
+}
+
+func (v *validator) late(path []any, late *Late) {
+	if late == nil {
+		return
+	}
+	if share := grammar.Under(path, "share"); late.Share == 0 && v.Written(share...) && !v.Unread(share...) {
+		v.Fail(share, "write for example 5%, or leave out late", "late: no trace is late")
+	}
+	if by := grammar.Under(path, "by"); late.By.Most() > float64(values.MaxDuration) {
+		v.Fail(by, "give it a max, as in {p50: 30s, p99: 10m, max: 1h}", "late: a trace can be late by more than %s", Duration(values.MaxDuration))
 	}
 }
 

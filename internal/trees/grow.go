@@ -248,6 +248,12 @@ func drawDuration(d scenarios.Dist, h uint64) int64 {
 	return max(1, ns)
 }
 
+// Time is the quantile of a distribution of durations at u in (0, 1), in
+// nanoseconds, rounded to microseconds, from 0.
+func Time(d scenarios.Dist, u float64) int64 {
+	return int64(max(0, d.Quantile(u))/1000+0.5) * 1000
+}
+
 // Count is the quantile of a distribution of counts at u in (0, 1), rounded,
 // from 0 to 10^9.
 func Count(d scenarios.Dist, u float64) int {
