@@ -28,6 +28,7 @@ type draw struct {
 	number   uint32 // of the template
 	facts    *facts
 	priority *priorityShare
+	late     int64 // ns
 }
 
 // timeLeast is the first time of 19 digits, in September 2001: before it, a
@@ -56,7 +57,7 @@ func (k *Composer) Obey(s *Sampling) *Composer {
 }
 
 // Append appends the body of request seq to dst, for spans that end at
-// atUnixNS (nanoseconds since 1970) or before. It depends on nothing but seq,
+// atUnixNS (nanoseconds since 1970) or before; in late traces, long before. It depends on nothing but seq,
 // atUnixNS, the key and the corpus, and allocates only when dst has no room.
 // Requests that fit have seq < Layout().MaxSeq().
 func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
@@ -68,8 +69,10 @@ func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 	draws := k.draws[:n]
 	for i := range draws {
 		d := &draws[i]
+		var shape int
 		var template uint32
-		d.key, _, template, d.priority = c.plan.chunk(request, i)
+		d.key, shape, template, d.priority = c.plan.chunk(request, i)
+		d.late = c.plan.late(shape, d.key)
 		d.number = template
 		d.template, d.facts = &c.templates[template], &c.facts[template]
 		k.touched += d.template.Touch() + int(d.facts.extent)
@@ -85,7 +88,7 @@ func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 			dst = k.writer.AppendNext(dst)
 		}
 		d := &draws[i]
-		k.prepare(d.template, c.layout.Ordinal(seq, i), atUnixNS-d.facts.extent, d.priority)
+		k.prepare(d.template, c.layout.Ordinal(seq, i), atUnixNS-d.facts.extent-d.late, d.priority)
 		k.stamp.Priority = c.obeyed(bounds, d.number, k.stamp.Priority, k.stamp.TraceID)
 		for _, v := range d.template.Variables() {
 			c.variables[v].put(k.stamp.Values[v], trees.Hash(d.key, uint64(v)))

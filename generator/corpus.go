@@ -122,6 +122,7 @@ func (c *Corpus) planShapes(spansInPools float64) error {
 	if c.plan.alias, err = newAlias(weights); err != nil {
 		return err
 	}
+	c.plan.lateness = lateTable(shapes)
 	if c.sources, err = newSources(c.catalogue, shapes, shares(c.plan.alias), spansInPools); err != nil {
 		return err
 	}

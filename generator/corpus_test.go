@@ -20,7 +20,7 @@ import (
 // records of before and after hold other bodies for the same seq: change it
 // knowingly, and say so in the change log.
 func TestFingerprintIsStable(t *testing.T) {
-	const golden = "3831682e256caf4e86b3553d6f0d3ad5"
+	const golden = "bcb2f9274ca6908e616372c5d711503d"
 	c, err := Compile(shop())
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +39,10 @@ func TestFingerprintCoversBodies(t *testing.T) {
 		"traces":   func(s *scenarios.Scenario) { s.TracesPerRequest = constant(21) },
 		"priority": func(s *scenarios.Scenario) { s.Shapes[1].Priority = map[string]scenarios.Share{"2": 1} },
 		"weight":   func(s *scenarios.Scenario) { s.Shapes[1].Weight *= 1.01 },
-		"resource": func(s *scenarios.Scenario) { s.Services["mail"].Operations["send"].Resource[0] = "post" },
+		"resource": func(s *scenarios.Scenario) { s.Services["mail"].Operations["send"].Resource.Values[0] = "post" },
+		"late": func(s *scenarios.Scenario) {
+			s.Shapes[0].Late = &scenarios.Late{Share: 0.01, By: ms(30_000, 600_000)}
+		},
 		"skew": func(s *scenarios.Scenario) {
 			s.Services["users"].Operations["load"].Tags["session"] = scenarios.Tag{Cardinality: 1_000_000, Skew: scenarios.Zipf}
 		},
@@ -124,6 +127,7 @@ func TestComposingDoesNotAllocate(t *testing.T) {
 	for _, sets := range [][2]string{{"v0.4", "msgpack"}, {"v0.4", "json"}, {"v0.5", "msgpack"}, {"v0.7", "msgpack"}, {"v1.0", "msgpack"}} {
 		s := shop()
 		s.API, s.Encoding = scenarios.API(sets[0]), scenarios.Encoding(sets[1])
+		s.Shapes[0].Late = &scenarios.Late{Share: 0.5, By: ms(30_000, 600_000)}
 		c := compileOrFatal(t, s)
 		composer := c.Composer(identity.Key{7})
 		body, chunks, seq := make([]byte, 0, 16<<20), make([]ledger.Chunk, 0, 64), uint64(0)
@@ -297,7 +301,7 @@ func TestStats(t *testing.T) {
 		}
 	}
 	s := shop()
-	s.Services["mail"].Operations["send"].Resource[0] = strings.Repeat("x", 6000)
+	s.Services["mail"].Operations["send"].Resource.Values[0] = strings.Repeat("x", 6000)
 	over := slices.IndexFunc(compileOrFatal(t, s).Stats(1).Limits, Longest.Over)
 	if over < 0 {
 		t.Error("a resource of 6,000 bytes is within limits")

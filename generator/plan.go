@@ -19,6 +19,8 @@ type plan struct {
 	fleet  *fleet   // clients that send at intervals say how many instead; nil: they do not
 	shapes []pool
 	alias  []aliasEntry
+
+	lateness []lateness // by shape; nil: no trace is late
 }
 
 // pool is the templates of a shape, first … first+n-1.

@@ -26,6 +26,8 @@ func setDefaults(target any) {
 		v.Weight = 1
 	case *generated:
 		v.Skew = Uniform
+	case *pattern:
+		v.Skew = Uniform
 	case *Call:
 		*v = Call{Probability: 1, Repeat: Dist{A: 1}, ErrorPropagation: 1}
 	case *Shape:

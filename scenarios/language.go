@@ -24,6 +24,7 @@ func language() grammar.Language {
 		reflect.TypeFor[map[string]Share](): {Read: grammar.Reads(readPriority), Schema: prioritySchema},
 		reflect.TypeFor[API]():              {Read: grammar.Reads(readAPI)},
 		reflect.TypeFor[Tag]():              {Read: grammar.Reads(readTag), Schema: tagSchema, Mapping: reflect.TypeFor[generated]()},
+		reflect.TypeFor[Resource]():         {Read: grammar.Reads(readResource), Schema: resourceSchema, Mapping: reflect.TypeFor[pattern]()},
 		reflect.TypeFor[Call]():             {Read: grammar.Reads(readCall), Schema: callSchema, Key: "to", Label: "a call"},
 		reflect.TypeFor[Shape]():            {Schema: shapeSchema, Label: "a shape", Item: "shape"},
 		reflect.TypeFor[Phase]():            {Schema: phaseSchema, Label: "a phase", Item: "phase"},
@@ -109,4 +110,15 @@ func readTag(d *grammar.Decoder, t *Tag, s grammar.Spot) {
 	default:
 		d.MustBe(s.Node, s.Label, "a value, a list of values, or {cardinality: N}", "")
 	}
+}
+
+func readResource(d *grammar.Decoder, r *Resource, s grammar.Spot) {
+	if s.Kind != document.Map {
+		s.Rule.One = true
+		d.Plain(&r.Values, s)
+		return
+	}
+	var p pattern
+	d.Value(&p, s)
+	r.Pattern, r.Cardinality, r.Skew = p.Pattern, p.Cardinality, p.Skew
 }

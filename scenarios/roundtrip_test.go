@@ -139,6 +139,27 @@ func drawCall(t *rapid.T, targets []string, nested bool) Call {
 	c.Retries = rapid.IntRange(0, 1).Draw(t, "retries")
 	c.Async = rapid.Bool().Draw(t, "async")
 	c.ErrorPropagation = drawShare(t, "propagation")
+	if c.Retries > 0 && rapid.Bool().Draw(t, "waits") {
+		c.Backoff = Duration(rapid.Int64Range(int64(time.Millisecond), int64(time.Minute)).Draw(t, "backoff"))
+	}
+	c.When = rapid.SampledFrom([]When{"", OnOK, OnError}).Draw(t, "when")
+	if c.Async {
+		if rapid.Bool().Draw(t, "delayed") {
+			d := drawDist(t, "delay", true, false, 1e12)
+			c.Delay = &d
+		}
+		return c
+	}
+	if rapid.Bool().Draw(t, "times out") {
+		c.Timeout = drawDuration(t, "timeout")
+	}
+	if c.When == OnError {
+		c.Recovers = drawShare(t, "recovers")
+	}
+	if rapid.Bool().Draw(t, "cached") {
+		hit := drawShare(t, "hit rate")
+		c.HitRate, c.OnMiss = &hit, []Call{drawCall(t, targets, true)}
+	}
 	return c
 }
 
@@ -217,6 +238,13 @@ func drawScenario(t *rapid.T) *Scenario {
 				Duration: drawDist(t, "duration", true, false, 1e12), ErrorRate: drawShare(t, "errors"),
 			}
 		}
+		if rapid.Bool().Draw(t, "late") {
+			shape.Late = &Late{Share: Share(rapid.Float64Range(0.001, 1).Draw(t, "late share")), By: drawDist(t, "late by", true, false, 1e12)}
+			shape.Late.By.Max = max(shape.Late.By.B, 1e13)
+			if shape.Late.By.Kind != LogNormal {
+				shape.Late.By.Max = 0
+			}
+		}
 		s.Shapes = append(s.Shapes, shape)
 	}
 	for i := range rapid.IntRange(1, 3).Draw(t, "load") {
@@ -228,10 +256,13 @@ func drawScenario(t *rapid.T) *Scenario {
 }
 
 func drawOperation(t *rapid.T, targets []string) *Operation {
-	op := &Operation{Name: drawText(t, "name"), Resource: []string{drawText(t, "resource")}, Type: drawText(t, "type"),
+	op := &Operation{Name: drawText(t, "name"), Resource: Resource{Values: []string{drawText(t, "resource")}}, Type: drawText(t, "type"),
 		Kind: rapid.SampledFrom([]string{"", "server", "client"}).Draw(t, "kind"), Duration: drawDist(t, "duration", true, false, 1e12), ErrorRate: drawShare(t, "errors")}
 	if rapid.Bool().Draw(t, "more") {
-		op.Resource = append(op.Resource, drawText(t, "resource"))
+		op.Resource.Values = append(op.Resource.Values, drawText(t, "resource"))
+		if rapid.Bool().Draw(t, "pattern") {
+			op.Resource = Resource{Pattern: drawText(t, "resource") + Number, Cardinality: rapid.Uint64Range(1, 1e9).Draw(t, "cardinality"), Skew: rapid.SampledFrom([]Skew{Uniform, Zipf}).Draw(t, "skew")}
+		}
 		op.Errors = []ErrorKind{{Type: drawText(t, "error"), Message: drawText(t, "message"), Weight: 0.5}, {Type: "x", Weight: 1}}
 		op.Tags = map[string]Tag{drawText(t, "key"): drawTag(t), "a.b": drawTag(t)}
 		op.Metrics = map[string]Dist{drawText(t, "key"): drawDist(t, "metric", false, false, 1e12), "negative": {A: -3.5}}

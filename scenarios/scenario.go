@@ -76,7 +76,7 @@ type Service struct {
 // Operation is one kind of span of a service.
 type Operation struct {
 	Name     string   `json:"name" lang:"required" doc:"Span name, such as http.request."`
-	Resource []string `json:"resource" lang:"required;one" doc:"Resource, or several to draw from."`
+	Resource Resource `json:"resource" lang:"required" doc:"Resource, several to draw from, or a pattern with that many values."`
 	Type     string   `json:"type" doc:"Span type. Default: the service's."`
 	Kind     string   `json:"kind,omitempty" lang:"enum=server|client|producer|consumer|internal" doc:"span.kind. Default: by type and place in the trace."`
 	// Duration is the operation's own work; its span lasts that plus what it waits for.
@@ -110,7 +110,26 @@ type generated struct {
 	Skew        Skew   `json:"skew" lang:"enum=uniform|zipf" doc:"How the values are drawn. Default uniform."`
 }
 
-// Skew is how values of a tag are drawn.
+// Resource is what an operation acts on: one of Values, or Pattern with one of
+// Cardinality numbers in the place of {n}. In YAML: a scalar, a list, or a mapping.
+type Resource struct {
+	Values      []string // a fixed resource has one
+	Pattern     string   // set when Cardinality is
+	Cardinality uint64   // > 0: this many distinct values
+	Skew        Skew     // how they are drawn; set when Cardinality is
+}
+
+// Number is what stands in a pattern for the number.
+const Number = "{n}"
+
+// pattern is the mapping form of a Resource.
+type pattern struct {
+	Pattern     string `json:"pattern" lang:"required" doc:"The resource, with {n} in the place of a number."`
+	Cardinality uint64 `json:"cardinality" lang:"required;min=1;max=1000000000;such=50000" doc:"Number of distinct values, one per span as its tree is grown."`
+	Skew        Skew   `json:"skew" lang:"enum=uniform|zipf" doc:"How the values are drawn. Default uniform."`
+}
+
+// Skew is how one of many values is drawn.
 type Skew string
 
 // The skews.
@@ -130,9 +149,30 @@ type Call struct {
 	// Async calls are not waited for and may outlive their caller; their errors do not rise.
 	Async bool `json:"async" doc:"Do not wait for it; it may outlive its caller and its errors do not rise. Default false."`
 	// ErrorPropagation is the share of failed calls (after retries) that fail the caller.
-	ErrorPropagation Share  `json:"error_propagation" doc:"Share of failed calls, after retries, that fail the caller. Default 100%."`
-	Parallel         []Call `json:"parallel,omitempty" doc:"Calls side by side, in place of a single one."` // then all else is empty
+	ErrorPropagation Share `json:"error_propagation" doc:"Share of failed calls, after retries, that fail the caller. Default 100%."`
+	// Timeout is how long the caller waits for an attempt; 0: as long as it takes.
+	Timeout Duration `json:"timeout,omitempty" doc:"How long the caller waits; then the call has failed with a timeout, and what was called goes on. Default: as long as it takes."`
+	// Backoff is the wait before the first retry; each further one is twice as long, all ± 50%.
+	Backoff Duration `json:"backoff,omitempty" doc:"Wait before the first retry, doubled for each further one, all with a jitter of half of it. Default 0s."`
+	Delay   *Dist    `json:"delay,omitempty" lang:"time" doc:"How much later an async call starts, as what waits in a queue. Default 0s."`
+	// When makes the call depend on whether a step before it has failed; empty: it is made anyway.
+	When When `json:"when,omitempty" lang:"enum=ok|error" doc:"Make the call only if no step before it in this operation has failed (ok), or if one has (error). Default: either way."`
+	// Recovers is the share of successful calls on error that make good what failed before.
+	Recovers Share `json:"recovers,omitempty" doc:"Share of such successful calls on error after which the caller does not fail of what failed before. Default 0."`
+	// HitRate is the share of calls that find what they look for; the others go on with OnMiss.
+	HitRate  *Share `json:"hit_rate,omitempty" doc:"Share of calls, as of a cache, that find what they look for."`
+	OnMiss   []Call `json:"on_miss,omitempty" doc:"What is called next when the call missed, or failed."`
+	Parallel []Call `json:"parallel,omitempty" doc:"Calls side by side, in place of a single one."` // then all else is empty
 }
+
+// When says which of the steps before a call it depends on.
+type When string
+
+// The conditions of a call.
+const (
+	OnOK    When = "ok"
+	OnError When = "error"
+)
 
 // Shape is a recipe for one kind of trace: it enters at an operation, or is drawn from statistics.
 type Shape struct {
@@ -142,6 +182,13 @@ type Shape struct {
 	// Priority is the share of each sampling priority, "none" among them.
 	Priority    map[string]Share `json:"priority" doc:"Share of each sampling priority: -1, 0, 1, 2 or none; one of them alone is all of it. Default {1: 100%}."`
 	Statistical *Statistical     `json:"statistical,omitempty" doc:"Trees drawn from statistics. Either this or entry."`
+	Late        *Late            `json:"late,omitempty" doc:"Traces that are sent late: as they start earlier than others of their request. Default none."`
+}
+
+// Late says how many traces start, and end, how much earlier than the moment they are sent at.
+type Late struct {
+	Share Share `json:"share" lang:"required" doc:"Share of the shape's traces."`
+	By    Dist  `json:"by" lang:"required;time" doc:"How much earlier they started and ended."`
 }
 
 // Statistical describes trees by their numbers.

@@ -23,6 +23,15 @@ func tagSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
 	return grammar.AnyOf(one, &jsonschema.Schema{Type: "array", Items: one, MinItems: new(1)}, b.Fields(reflect.TypeFor[generated]()))
 }
 
+func resourceSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
+	texts := b.Plain(reflect.TypeFor[[]string](), grammar.Rule{One: true})
+	p := b.Fields(reflect.TypeFor[pattern]())
+	described := *p.Properties["pattern"]
+	described.Pattern = `\{n\}`
+	p.Properties["pattern"] = &described
+	return grammar.AnyOf(texts, p)
+}
+
 func callSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
 	call := b.Fields(reflect.TypeFor[Call]())
 	call.OneOf = grammar.Needing("to", "parallel")

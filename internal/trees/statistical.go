@@ -104,16 +104,16 @@ func (t *statistical) makeUp(w *town, j int) *operation {
 	switch w.class {
 	case web:
 		op.name = "http.request"
-		op.resources = []string{fmt.Sprintf("%s /%s/%s", pick(s, []string{"GET", "GET", "GET", "POST", "PUT"}), noun, verb)}
+		op.resource.values = []string{fmt.Sprintf("%s /%s/%s", pick(s, []string{"GET", "GET", "GET", "POST", "PUT"}), noun, verb)}
 	case rpc:
 		op.name = "grpc.server"
-		op.resources = []string{fmt.Sprintf("/%s.%s/%s", w.service.name, title(noun), title(verb))}
+		op.resource.values = []string{fmt.Sprintf("/%s.%s/%s", w.service.name, title(noun), title(verb))}
 	case cache:
 		op.name = "redis.command"
-		op.resources = []string{fmt.Sprintf("%s %s:?", pick(s, []string{"GET", "GET", "SET", "MGET", "DEL"}), noun)}
+		op.resource.values = []string{fmt.Sprintf("%s %s:?", pick(s, []string{"GET", "GET", "SET", "MGET", "DEL"}), noun)}
 	case sql:
 		op.name = "postgres.query"
-		op.resources = []string{fmt.Sprintf("SELECT * FROM %s WHERE %s_id = ?", noun, pick(s, words.nouns))}
+		op.resource.values = []string{fmt.Sprintf("SELECT * FROM %s WHERE %s_id = ?", noun, pick(s, words.nouns))}
 	}
 	return op
 }
