@@ -141,9 +141,6 @@ func (c *Corpus) encode() error {
 	if err := c.encodeAll(); err != nil || c.finish() {
 		return err
 	}
-	for i := range c.sources {
-		clear(c.sources[i].types)
-	}
 	c.templates, c.facts = c.templates[:0], c.facts[:0]
 	if err := c.encodeAll(); err != nil {
 		return err
@@ -179,9 +176,6 @@ func (c *Corpus) encodeAll() error {
 			c.templates = append(c.templates, template)
 			c.facts = append(c.facts, newFacts(tree))
 			c.longest.note(spans)
-			for k := range spans {
-				src.types[spans[k].Type]++
-			}
 			c.spansMost = max(c.spansMost, len(spans))
 		}
 	}

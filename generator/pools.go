@@ -11,7 +11,6 @@ import (
 type source struct {
 	trees     *trees.Source
 	templates int
-	types     map[string]int // spans of each type, in all templates
 }
 
 // Sizes of the pools. Templates are many enough that the working set is past the
@@ -37,7 +36,7 @@ func newSources(c *trees.Catalogue, shapes []scenarios.Shape, share []float64, s
 		if err != nil {
 			return nil, fmt.Errorf("shape %s: %w", shapes[i].Name, err)
 		}
-		sources[i] = source{trees: src, types: map[string]int{}}
+		sources[i] = source{trees: src}
 		total += share[i] * src.SpansMean()
 	}
 	for i := range sources {
