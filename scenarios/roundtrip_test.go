@@ -81,13 +81,24 @@ func drawDuration(t *rapid.T, label string) Duration {
 }
 
 func drawDist(t *rapid.T, label string, timed, count bool, most float64) Dist {
-	d := Dist{Kind: DistKind(rapid.IntRange(0, 3).Draw(t, label)), Time: timed}
+	d := Dist{Kind: DistKind(rapid.IntRange(0, 4).Draw(t, label)), Time: timed}
 	one := func() float64 {
 		f := rapid.Float64Range(1, most).Draw(t, label)
 		if timed || count || d.Kind == UniformInt {
 			f = math.Floor(f)
 		}
 		return f
+	}
+	if d.Kind == Piecewise {
+		value := 1.0
+		for i := range d.Knots {
+			value = min(most, value+math.Floor(one()/10))
+			if i == 3 || i == 5 || i == 10 || rapid.Bool().Draw(t, "given") { // the median, p90 and max at least
+				d.Knots[i] = value
+			}
+		}
+		d.Max = value
+		return d
 	}
 	d.A = one()
 	switch d.Kind {

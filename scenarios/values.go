@@ -29,6 +29,7 @@ const (
 	Normal     = values.Normal     // mean A, standard deviation B, cut at 0: `a ± b`
 	LogNormal  = values.LogNormal  // median A, 99th percentile B, cut at Max when Max > 0: `{p50, p99, max}`
 	UniformInt = values.UniformInt // whole numbers A..B, both included: `a..b`
+	Piecewise  = values.Piecewise  // through given quantiles, with p50 any of min, p10 … p99_99, max
 )
 
 // The units of rates. Bytes are bytes of bodies.

@@ -40,6 +40,12 @@ func distSchema(b *grammar.Builder, r grammar.Rule) *jsonschema.Schema {
 		described.Description = quantiles.Properties[key].Description
 		quantiles.Properties[key] = &described
 	}
-	quantiles.AnyOf = grammar.Needing("p99", "max")
+	var others []string // p50 alone says too little
+	for _, key := range quantiles.PropertyOrder {
+		if key != "p50" {
+			others = append(others, key)
+		}
+	}
+	quantiles.AnyOf = grammar.Needing(others...)
 	return grammar.AnyOf(append(forms, grammar.Pattern(one+`((±|\+-|\.\.)`+one+`)?`), quantiles)...)
 }
