@@ -54,7 +54,13 @@ type Means struct {
 // Compile makes the corpus of a scenario that scenarios.Parse has accepted. It
 // takes well under a second for traces of tens of spans. Errors say which shape
 // cannot be made, and why.
-func Compile(s *scenarios.Scenario) (*Corpus, error) { return compile(s, spansInPools) }
+func Compile(s *scenarios.Scenario) (*Corpus, error) {
+	spans, err := poolSize(s)
+	if err != nil {
+		return nil, err
+	}
+	return compile(s, spans)
+}
 
 // compile is Compile with pools of another size.
 func compile(s *scenarios.Scenario, spansInPools float64) (*Corpus, error) {

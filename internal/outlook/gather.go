@@ -23,7 +23,8 @@ type gatherer struct {
 	treeCalls map[uint64]float64 // calls by hash of the tree shape
 	spanBytes func(trees.Span) int
 	largest   map[operation]int // bytes of the largest span
-	widest    []int             // bytes of the largest span, by shape
+	perSpan   []float64         // bytes per span of the largest template, by shape
+	biggest   []int             // bytes of that template
 	work      workspace
 }
 
@@ -64,7 +65,7 @@ func newGatherer(s *scenarios.Scenario, c *generator.Corpus, traces int) *gather
 		shapes: c.ShapeNames(), byShape: make([]gathered, len(s.Shapes)), templates: make([]int, len(s.Shapes)),
 		services: map[string]*ofService{}, treeCalls: map[uint64]float64{},
 		seen:      seen{map[string]struct{}{}, map[string]struct{}{}, map[string]struct{}{}},
-		spanBytes: c.SpanBytes(), largest: map[operation]int{}, widest: make([]int, len(s.Shapes)),
+		spanBytes: c.SpanBytes(), largest: map[operation]int{}, perSpan: make([]float64, len(s.Shapes)), biggest: make([]int, len(s.Shapes)),
 		work: workspace{
 			numbers: map[operation]int32{}, edges: map[[2]int32]int{}, fan: map[[2]int32]struct{}{}, services: map[string]struct{}{},
 		},
@@ -89,9 +90,10 @@ func (g *gatherer) add(t *generator.Template) {
 		if _, ok := g.work.numbers[op]; !ok {
 			g.work.numbers[op] = int32(len(g.work.numbers))
 		}
-		n := g.spanBytes(*s)
-		g.largest[op] = max(g.largest[op], n)
-		g.widest[t.Shape] = max(g.widest[t.Shape], n)
+		g.largest[op] = max(g.largest[op], g.spanBytes(*s))
+	}
+	if t.Bytes > g.biggest[t.Shape] {
+		g.biggest[t.Shape], g.perSpan[t.Shape] = t.Bytes, float64(t.Bytes)/float64(len(t.Spans))
 	}
 	if weight == 0 {
 		return

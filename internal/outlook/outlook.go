@@ -205,5 +205,5 @@ func (o *Outlook) warn() {
 			o.Warnings = append(o.Warnings, Warning{"over_limit", fmt.Sprintf("a %s of %s bytes is over the agent's limit of %s; it is %s", l.What, count(l.Bytes), count(l.Limit), fate)})
 		}
 	}
-	o.Warnings = append(o.Warnings, o.WorstCase.warnings()...)
+	o.Warnings = append(o.Warnings, o.worstWarnings()...)
 }

@@ -3,7 +3,6 @@ package outlook
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/spanstorm/spanstorm/internal/limits"
@@ -18,7 +17,8 @@ const payloadLimit = limits.PayloadBytes
 // without growing a tree: every call of a probability above 0 is made, as often as
 // its repeat can say, and tried as often as its retries allow. Numbers of spans,
 // levels and calls are exact bounds. Bytes are an estimate on the high side: each
-// span is as large as the largest of its operation among the templates.
+// span is as large as the largest of its operation among the templates. Of a
+// statistical shape they are those of its largest template, as if that had the most spans.
 type Worst struct {
 	Shapes        []WorstShape `json:"shapes"`
 	PayloadTraces Bound        `json:"payload_traces"`
@@ -94,8 +94,8 @@ func worst(s *scenarios.Scenario, g *gatherer) Worst {
 			w.operations[name+"."+key], w.services[name+"."+key] = op, name
 		}
 	}
-	if len(g.widest) > 0 {
-		w.widest = slices.Max(g.widest)
+	for _, bytes := range g.largest {
+		w.widest = max(w.widest, bytes)
 	}
 	all := Worst{Shapes: []WorstShape{}, LimitBytes: payloadLimit}
 	largest := Bound{}
@@ -103,7 +103,7 @@ func worst(s *scenarios.Scenario, g *gatherer) Worst {
 		if s.Shapes[i].Weight == 0 {
 			continue // it is never sent
 		}
-		shape := w.shape(&s.Shapes[i], g.widest[i])
+		shape := w.shape(&s.Shapes[i], g.perSpan[i])
 		all.Shapes = append(all.Shapes, shape)
 		if shape.TraceBytes.Value > largest.Value {
 			largest = shape.TraceBytes
@@ -117,12 +117,13 @@ func worst(s *scenarios.Scenario, g *gatherer) Worst {
 	return all
 }
 
-func (w *walker) shape(shape *scenarios.Shape, widest int) WorstShape {
+// shape works out one shape; a span of its largest template takes so many bytes.
+func (w *walker) shape(shape *scenarios.Shape, perSpan float64) WorstShape {
 	out := WorstShape{Shape: shape.Name}
 	if st := shape.Statistical; st != nil {
 		out.Spans, out.DepthLevels = most(st.Spans), most(st.Depth)
 		out.FanOut = Bound{max(0, out.Spans.Value-1), out.Spans.Unbounded}
-		out.TraceBytes = out.Spans.times(Bound{Value: float64(widest)})
+		out.TraceBytes = out.Spans.times(Bound{Value: perSpan})
 		return out
 	}
 	r := w.reach(shape.Entry)
@@ -232,22 +233,42 @@ func (b Bound) String() string {
 	return count(int(b.Value))
 }
 
-// warnings say what of the worst case an agent would not take.
-func (w *Worst) warnings() []Warning {
-	var list []Warning
-	for i := range w.Shapes {
-		if s := &w.Shapes[i]; s.Spans.Value > scenarios.MaxSpans {
-			list = append(list, Warning{"worst_case", fmt.Sprintf("at worst, a trace of %s has %s spans; more than %s cannot be grown%s", s.Shape, s.Spans, count(scenarios.MaxSpans), s.by())})
+// unlikely is how seldom a payload is that no one needs to be warned of.
+const unlikely = 1e-6
+
+// crowd is the most traces of a shape of that share that one payload of n holds
+// but for unlikely ones: the largest m with (n over m)·share^m ≥ unlikely.
+func crowd(n int, share float64) int {
+	p := 1.0
+	for m := range n {
+		if p *= share * float64(n-m) / float64(m+1); p < unlikely {
+			return m
 		}
 	}
-	if w.PayloadBytes.Value <= float64(w.LimitBytes) {
-		return list
+	return n
+}
+
+// worstWarnings say what of the worst case an agent would not take.
+func (o *Outlook) worstWarnings() []Warning {
+	w, list := &o.WorstCase, []Warning(nil)
+	for i := range w.Shapes {
+		s := &w.Shapes[i]
+		n := int(w.PayloadTraces.Value)
+		m := n
+		for _, shape := range o.Shapes {
+			if shape.Name == s.Shape {
+				m = max(1, crowd(n, shape.TraceShare))
+			}
+		}
+		bytes := float64(m)*s.TraceBytes.Value + float64(n-m)*o.Traces.ChunkBytes.Mean
+		if bytes <= float64(w.LimitBytes) {
+			continue
+		}
+		text := fmt.Sprintf("a payload with %s traces of %s, %s each, takes about %s; over the agent's limit of %s it is refused with 413%s",
+			count(m), s.Shape, results.FormatBytes(s.TraceBytes.Value), results.FormatBytes(bytes), results.FormatBytes(float64(w.LimitBytes)), s.by())
+		list = append(list, Warning{"worst_case", text})
 	}
-	shape := slices.MaxFunc(w.Shapes, func(a, b WorstShape) int { return int(a.TraceBytes.Value - b.TraceBytes.Value) })
-	text := fmt.Sprintf("at worst, a payload takes about %s, over the agent's limit of %s: %s traces of %s, %s each%s",
-		results.FormatBytes(w.PayloadBytes.Value), results.FormatBytes(float64(w.LimitBytes)),
-		w.PayloadTraces, shape.Shape, results.FormatBytes(shape.TraceBytes.Value), shape.by())
-	return append(list, Warning{"worst_case", text})
+	return list
 }
 
 // by says how the worst case of a shape comes about.
@@ -255,5 +276,5 @@ func (s *WorstShape) by() string {
 	if s.LargestPath == "" {
 		return ""
 	}
-	return ", by " + s.LargestPath
+	return "; by " + s.LargestPath
 }
