@@ -55,7 +55,13 @@ type Means struct {
 // Compile makes the corpus of a scenario that scenarios.Parse has accepted. It
 // takes well under a second for traces of tens of spans. Errors say which shape
 // cannot be made, and why.
-func Compile(s *scenarios.Scenario) (*Corpus, error) { return compile(s, spansInPools) }
+func Compile(s *scenarios.Scenario) (*Corpus, error) {
+	spans, err := poolSize(s)
+	if err != nil {
+		return nil, err
+	}
+	return compile(s, spans)
+}
 
 // compile is Compile with pools of another size.
 func compile(s *scenarios.Scenario, spansInPools float64) (*Corpus, error) {
@@ -156,9 +162,6 @@ func (c *Corpus) encode() error {
 
 // discard forgets what was encoded.
 func (c *Corpus) discard() {
-	for i := range c.sources {
-		clear(c.sources[i].types)
-	}
 	c.templates, c.facts = c.templates[:0], c.facts[:0]
 }
 
@@ -190,9 +193,6 @@ func (c *Corpus) encodeAll() error {
 			c.facts = append(c.facts, newFacts(tree))
 			c.facts[len(c.facts)-1].root = c.root(&tree[0])
 			c.longest.note(spans)
-			for k := range spans {
-				src.types[spans[k].Type]++
-			}
 			c.spansMost = max(c.spansMost, len(spans))
 		}
 	}

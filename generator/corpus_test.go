@@ -277,23 +277,20 @@ func TestCompileSaysWhatIsWrong(t *testing.T) {
 func TestStats(t *testing.T) {
 	c := compileOrFatal(t, shop())
 	st := c.Stats(200)
-	if got, want := st.Traces.Spans.Mean*c.Means().Traces, c.Means().Spans; got < want*0.999 || got > want*1.001 {
-		t.Errorf("traces have %v spans a request, means say %v", got, want)
-	}
-	for name, d := range map[string]Distribution{
-		"spans": st.Traces.Spans, "depth": st.Traces.Depth, "fan-out": st.Traces.FanOut,
-		"services": st.Traces.Services, "bytes": st.Traces.Bytes, "payload": st.PayloadBytes,
-	} {
-		if !(d.P50 <= d.P90 && d.P90 <= d.P99 && d.P99 <= d.Max && d.Mean <= d.Max && d.Max > 0) {
-			t.Errorf("%s: %+v", name, d)
+	k, means := c.Composer(identity.Key{1}), Payload{}
+	for seq, p := range st.Payloads {
+		body := k.Append(nil, uint64(seq), someTime)
+		spans := 0
+		for _, chunk := range c.Chunks(nil, uint64(seq)) {
+			spans += int(chunk.Spans)
 		}
+		if p.Bytes != len(body) || p.Traces != k.Traces(uint64(seq)) || p.Spans != spans {
+			t.Fatalf("request %d: stats say %+v; it has %d bytes, %d traces, %d spans", seq, p, len(body), k.Traces(uint64(seq)), spans)
+		}
+		means.Bytes += p.Bytes
 	}
-	types := 0.0
-	for _, typ := range st.Traces.Types {
-		types += typ.Share
-	}
-	if types < 0.999 || types > 1.001 || len(st.ByShape) != 3 {
-		t.Errorf("types add up to %v in %d shapes", types, len(st.ByShape))
+	if got, want := float64(means.Bytes)/200, c.Means().Bytes; got < want*0.8 || got > want*1.2 {
+		t.Errorf("the first bodies have %v bytes, means say %v", got, want)
 	}
 	for _, l := range st.Limits {
 		if l.Over() {
@@ -305,5 +302,28 @@ func TestStats(t *testing.T) {
 	over := slices.IndexFunc(compileOrFatal(t, s).Stats(1).Limits, Longest.Over)
 	if over < 0 {
 		t.Error("a resource of 6,000 bytes is within limits")
+	}
+}
+
+// What is drawn is what is sent: counts of templates against chunks.
+func TestDrawsAreWhatIsSent(t *testing.T) {
+	c := compileOrFatal(t, shop())
+	const traces = 500
+	counts := c.Draws(traces)
+	spans, sent, left := 0, 0, traces
+	err := c.Templates(func(t *Template) { spans += counts[t.Number] * len(t.Spans) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seq := uint64(0); left > 0; seq++ {
+		for _, chunk := range c.Chunks(nil, seq) {
+			if left > 0 {
+				sent += int(chunk.Spans)
+				left--
+			}
+		}
+	}
+	if spans != sent || spans == 0 {
+		t.Errorf("the templates of %d traces have %d spans; %d are sent", traces, spans, sent)
 	}
 }

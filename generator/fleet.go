@@ -89,6 +89,9 @@ func (c *Corpus) Flushes(line int) *schedule.Flushes {
 	return c.plan.fleet.phases[line]
 }
 
+// TracesMost is the most traces of a request.
+func (c *Corpus) TracesMost() int { return c.chunksMost }
+
 // Client is the tracer, from 0, that sends request seq. Tracers that flush at
 // intervals have their turns; else neighbours go to unrelated tracers, and the
 // same seq always to the same.

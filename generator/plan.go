@@ -169,11 +169,9 @@ func (p *plan) chunks(seq, request uint64) int {
 		return 0
 	}
 	if p.fleet != nil {
-		flushes, k := p.fleet.at(seq)
-		if flushes == nil {
-			return 0
+		if flushes, k := p.fleet.at(seq); flushes != nil {
+			return flushes.Traces(k)
 		}
-		return flushes.Traces(k)
 	}
 	if len(p.counts) == 1 {
 		return int(p.counts[0])

@@ -62,6 +62,7 @@ real_http_status: false
 clients: {count: 2, languages: {go: 1}, churn: 1%, retries: 2, obey_rates: true, backoff: 50ms}
 max_in_flight: 5
 timeout: 1s
+corpus: {memory: 8MB}
 services:
   a:
     app: x
@@ -87,6 +88,13 @@ shapes:
   - {name: tree, weight: 2, entry: a.c, priority: {1: 90%, none: 10%}, late: {share: 5%, by: {p50: 30s, p99: 10m}}}
   - name: tail
     statistical: {spans: {p50: 6, max: 50}, depth: 1..3, services: 3, repeated_edges: 20%, duration: 1ms ± 1us, error_rate: 1%}
+  - templates: 9
+    statistical:
+      spans: {min: 1, p10: 2, p25: 2, p50: 3, p75: 4, p90: 5, p95: 6, p99: 7, p99_9: 8, p99_99: 9, max: 10}
+      depth: 3
+      fan_out: {p50: 1, p90: 3, max: 9}
+      calls_per_edge: {1: 80%, 2..5: 20%}
+      types: {web: 60%, sql: 40%}
 load:
   - {name: one, rate: 1/s..9/s, for: 1s, discard: true}
   - {rate: max, connections: 3, for: 1s}

@@ -22,6 +22,8 @@ func language() grammar.Language {
 	maps.Copy(types, map[reflect.Type]grammar.Type{
 		reflect.TypeFor[float64]():          {Schema: weightSchema},
 		reflect.TypeFor[map[string]Share](): {Read: grammar.Reads(readPriority), Schema: prioritySchema},
+		reflect.TypeFor[Mix]():              {Read: grammar.Reads(readMix), Schema: mixSchema},
+		reflect.TypeFor[CorpusSize]():       {Schema: corpusSchema, Label: "the corpus"},
 		reflect.TypeFor[API]():              {Read: grammar.Reads(readAPI)},
 		reflect.TypeFor[Tag]():              {Read: grammar.Reads(readTag), Schema: tagSchema, Mapping: reflect.TypeFor[generated]()},
 		reflect.TypeFor[Resource]():         {Read: grammar.Reads(readResource), Schema: resourceSchema, Mapping: reflect.TypeFor[pattern]()},
@@ -67,6 +69,15 @@ func readPriority(d *grammar.Decoder, shares *map[string]Share, s grammar.Spot) 
 	default:
 		d.MustBe(s.Node, s.Label, "a sampling priority or a mapping of them", "write for example 1, none or {1: 90%, 2: 10%}")
 	}
+}
+
+// readMix reads shares by name; which names there are, the validator knows.
+func readMix(d *grammar.Decoder, shares *Mix, s grammar.Spot) {
+	if s.Kind != document.Map {
+		d.MustBe(s.Node, s.Label, "a mapping of shares", "write for example {1: 80%, 2: 20%}")
+		return
+	}
+	d.Plain(shares, s)
 }
 
 func readCall(d *grammar.Decoder, c *Call, s grammar.Spot) {

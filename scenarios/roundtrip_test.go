@@ -81,13 +81,24 @@ func drawDuration(t *rapid.T, label string) Duration {
 }
 
 func drawDist(t *rapid.T, label string, timed, count bool, most float64) Dist {
-	d := Dist{Kind: DistKind(rapid.IntRange(0, 3).Draw(t, label)), Time: timed}
+	d := Dist{Kind: DistKind(rapid.IntRange(0, 4).Draw(t, label)), Time: timed}
 	one := func() float64 {
 		f := rapid.Float64Range(1, most).Draw(t, label)
 		if timed || count || d.Kind == UniformInt {
 			f = math.Floor(f)
 		}
 		return f
+	}
+	if d.Kind == Piecewise {
+		value := 1.0
+		for i := range d.Knots {
+			value = min(most, value+math.Floor(one()/10))
+			if i == 3 || i == 5 || i == 10 || rapid.Bool().Draw(t, "given") { // the median, p90 and max at least
+				d.Knots[i] = value
+			}
+		}
+		d.Max = value
+		return d
 	}
 	d.A = one()
 	switch d.Kind {
@@ -237,22 +248,39 @@ func drawScenario(t *rapid.T) *Scenario {
 				Services: rapid.IntRange(1, 99).Draw(t, "services"), RepeatedEdges: drawShare(t, "edges"),
 				Duration: drawDist(t, "duration", true, false, 1e12), ErrorRate: drawShare(t, "errors"),
 			}
+			shape.Templates = rapid.IntRange(0, 700).Draw(t, "templates")
+			drawFigures(t, shape.Statistical)
 		}
 		if rapid.Bool().Draw(t, "late") {
 			shape.Late = &Late{Share: Share(rapid.Float64Range(0.001, 1).Draw(t, "late share")), By: drawDist(t, "late by", true, false, 1e12)}
-			shape.Late.By.Max = max(shape.Late.By.B, 1e13)
-			if shape.Late.By.Kind != LogNormal {
-				shape.Late.By.Max = 0
+			if shape.Late.By.Kind == LogNormal {
+				shape.Late.By.Max = max(shape.Late.By.B, 1e13)
 			}
 		}
 		s.Shapes = append(s.Shapes, shape)
 	}
+	s.Corpus = rapid.SampledFrom([]*CorpusSize{nil, {Spans: 100_000}, {Memory: 64_000_000}, {Memory: 1_234_567}}).Draw(t, "corpus")
 	for i := range rapid.IntRange(1, 3).Draw(t, "load") {
 		s.Load = append(s.Load, drawPhase(t, i))
 	}
 	s.Load[rapid.IntRange(0, len(s.Load)-1).Draw(t, "kept")].Discard = false
 	s.Expect = rapid.SampledFrom([][]string{nil, {"missing == 0", "phase-1.response_time.p99 < 50ms"}}).Draw(t, "expect")
 	return s
+}
+
+// drawFigures draws the aims of a statistical shape.
+func drawFigures(t *rapid.T, st *Statistical) {
+	if rapid.Bool().Draw(t, "fan-out") {
+		d := drawDist(t, "fan-out", false, true, 50)
+		st.FanOut = &d
+	}
+	if rapid.Bool().Draw(t, "mix") {
+		st.Types = Mix{"memcached": 0.25, "web": 0.5, "sql": 0.25}
+	}
+	if rapid.Bool().Draw(t, "times") {
+		// Either of the two may be written, and a share of 0 is written too.
+		st.RepeatedEdges, st.CallsPerEdge = 0, Mix{"1": 0.75, "2": 0.125, "3..9": 0.125}
+	}
 }
 
 func drawOperation(t *rapid.T, targets []string) *Operation {

@@ -20,6 +20,7 @@ type Scenario struct {
 	MaxInFlight      int                 `json:"max_in_flight" lang:"min=1;max=100000;such=2000" doc:"Most requests on their way at a time. Default 2000."`
 	Timeout          Duration            `json:"timeout" doc:"How long to wait for an answer. Default 10s."`
 	Services         map[string]*Service `json:"services" doc:"The services by name. Optional when every shape is statistical."`
+	Corpus           *CorpusSize         `json:"corpus,omitempty" doc:"How much variety there is: the size of all templates together. Default {spans: 65536}."`
 	Shapes           []Shape             `json:"shapes,omitempty" doc:"Recipes for traces. Optional when the load sends services only."`
 	Load             []Phase             `json:"load" lang:"required" doc:"The phases of the load, one after the other."`
 	Expect           []string            `json:"expect,omitempty" doc:"Expectations: [phase.]metric[.quantile] op value[unit], such as response_time.p99 < 50ms."`
@@ -138,6 +139,13 @@ const (
 	Zipf    Skew = "zipf"
 )
 
+// CorpusSize is how large all templates together are to be: the more, the more
+// different trees. Exactly one of them is set.
+type CorpusSize struct {
+	Spans  int  `json:"spans,omitempty" lang:"min=1000;max=20000000;such=65536" doc:"Spans in all templates, about."`
+	Memory Size `json:"memory,omitempty" doc:"Memory that all templates take, about, as in 64MB."`
+}
+
 // Call is one step of an operation: a call to another operation, or several in
 // parallel. In YAML: `service.operation`, `{to: …}` or `{parallel: […]}`.
 // Steps run one after the other.
@@ -178,7 +186,9 @@ const (
 type Shape struct {
 	Name   string  `json:"name" doc:"Name in reports. Default: its entry, or shape-N."`
 	Weight float64 `json:"weight" doc:"How often, against the other shapes. Default 1."`
-	Entry  string  `json:"entry,omitempty" doc:"The operation at the root, as service.operation. Either this or statistical."`
+	// Templates is how many different trees it has; 0 leaves it to the corpus.
+	Templates int    `json:"templates,omitempty" lang:"min=1;max=65536;such=500" doc:"How many different trees it has. Default: its part of the corpus."`
+	Entry     string `json:"entry,omitempty" doc:"The operation at the root, as service.operation. Either this or statistical."`
 	// Priority is the share of each sampling priority, "none" among them.
 	Priority    map[string]Share `json:"priority" doc:"Share of each sampling priority: -1, 0, 1, 2 or none; one of them alone is all of it. Default {1: 100%}."`
 	Statistical *Statistical     `json:"statistical,omitempty" doc:"Trees drawn from statistics. Either this or entry."`
@@ -195,11 +205,18 @@ type Late struct {
 type Statistical struct {
 	Spans         Dist  `json:"spans" lang:"required;count" doc:"Spans per trace, at least 1."`
 	Depth         Dist  `json:"depth" lang:"required;count" doc:"Levels of the tree, at least 1."`
-	Services      int   `json:"services" lang:"min=1;max=1000;such=10" doc:"Number of services, made up beside those of the scenario. Default 10."`
+	Services      int   `json:"services" lang:"min=1;max=10000;such=10" doc:"Number of services, made up beside those of the scenario. Default 10."`
 	RepeatedEdges Share `json:"repeated_edges" doc:"Share of edges (caller to callee operation) that occur more than once in their trace. Default 0."`
-	Duration      Dist  `json:"duration" lang:"time" doc:"Own work per span. Default {p50: 2ms, p99: 80ms}."`
-	ErrorRate     Share `json:"error_rate" doc:"Share of spans that fail. Default 0."`
+	// These three are aims, which the sizes of traces bend; each may be left out.
+	FanOut       *Dist `json:"fan_out,omitempty" lang:"count" doc:"Distinct operations that a calling span calls, at least 1."`
+	CallsPerEdge Mix   `json:"calls_per_edge,omitempty" lang:"times" doc:"Shares of edges by how often they are called in their trace, as in {1: 80%, 2: 18%, 3..9: 2%}. In place of repeated_edges."`
+	Types        Mix   `json:"types,omitempty" lang:"types" doc:"Shares of calls by span type, as in {redis: 40%, web: 30%, rpc: 28%, sql: 2%}."`
+	Duration     Dist  `json:"duration" lang:"time" doc:"Own work per span. Default {p50: 2ms, p99: 80ms}."`
+	ErrorRate    Share `json:"error_rate" doc:"Share of spans that fail. Default 0."`
 }
+
+// Mix are shares by name, which add up to 1.
+type Mix map[string]Share
 
 // Phase is one line of the load. Exactly one of Rate, Steps, Sine, Bursts is set.
 type Phase struct {

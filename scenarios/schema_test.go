@@ -100,7 +100,7 @@ func TestSchemaRefusesWhatParseRefuses(t *testing.T) {
 		{"weight: 1", "priority: {1: lots}"},
 		{"duration: 5ms", "duration: 5"},
 		{"duration: 5ms", "duration: {p50: 5ms}"},
-		{"duration: 5ms", "duration: {p50: 5ms, p90: 6ms}"},
+		{"duration: 5ms", "duration: {p50: 5ms, p91: 6ms}"},
 		{"duration: 5ms", "duration: 5ms ~ 3ms"},
 		{", duration: 5ms", ""},
 		{"duration: 5ms", "duration: 5ms, tags: {a: []}"},

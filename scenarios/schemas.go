@@ -50,3 +50,23 @@ func phaseSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
 	phase.AnyOf = grammar.Needing("for", "steps")
 	return phase
 }
+
+// mixSchema names what has shares: types of spans, or numbers of calls.
+func mixSchema(b *grammar.Builder, r grammar.Rule) *jsonschema.Schema {
+	names := &jsonschema.Schema{Pattern: "^(" + timesPattern + ")$"}
+	if r.Variant == "types" {
+		names = &jsonschema.Schema{}
+		for _, typ := range SpanTypes() {
+			names.Enum = append(names.Enum, typ)
+		}
+	}
+	shares := b.Plain(reflect.TypeFor[map[string]Share](), r)
+	shares.PropertyNames, shares.MinProperties = names, new(1)
+	return shares
+}
+
+func corpusSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
+	corpus := b.Fields(reflect.TypeFor[CorpusSize]())
+	corpus.OneOf = grammar.Needing("spans", "memory")
+	return corpus
+}

@@ -43,6 +43,7 @@ func (v *validator) validate() {
 		}
 	}
 	v.general()
+	v.corpus()
 	v.services()
 	v.graph()
 	v.shapes()

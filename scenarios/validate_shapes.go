@@ -94,6 +94,7 @@ func (v *validator) statistical(path []any, st *Statistical) float64 {
 			v.Fail(grammar.Under(path, c.key), "give it a max, as in {p50: 6, p99: 700, max: 5000}", "%s can reach %s, more than %s", c.key, grammar.RoundUp(most), grammar.FormatNumber(c.most))
 		}
 	}
+	v.figures(path, st)
 	return max(1, st.Spans.Mean())
 }
 
