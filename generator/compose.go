@@ -63,7 +63,7 @@ func (k *Composer) Obey(s *Sampling) *Composer {
 func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 	c := k.corpus
 	request := c.plan.request(seq)
-	n := c.plan.chunks(seq, request)
+	n, from := c.plan.chunks(seq, request), len(dst)
 	// Draw first, compose then: templates lie anywhere in memory, and the processor
 	// fetches many at once when nothing in between waits for one of them.
 	draws := k.draws[:n]
@@ -95,7 +95,7 @@ func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 		}
 		dst = k.writer.Append(dst, d.template, &k.stamp)
 	}
-	return k.writer.AppendTail(dst)
+	return c.malform(k.writer.AppendTail(dst), from, seq)
 }
 
 // prepare fills in the stamp of a chunk, but for the values of variables.

@@ -89,6 +89,7 @@ func (c *Corpus) build(spansInPools float64) error {
 	if c.plan.counts, err = countTable(s.TracesPerRequest); err != nil {
 		return err
 	}
+	c.plan.faults = faultShares(s.Faults)
 	if err = c.planShapes(spansInPools); err != nil {
 		return err
 	}

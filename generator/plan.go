@@ -19,6 +19,7 @@ type plan struct {
 	fleet  *fleet   // clients that send at intervals say how many instead; nil: they do not
 	shapes []pool
 	alias  []aliasEntry
+	faults []faultShare
 
 	lateness []lateness // by shape; nil: no trace is late
 }

@@ -22,6 +22,7 @@ type Scenario struct {
 	Services         map[string]*Service `json:"services" doc:"The services by name. Optional when every shape is statistical."`
 	Corpus           *CorpusSize         `json:"corpus,omitempty" doc:"How much variety there is: the size of all templates together. Default {spans: 65536}."`
 	Shapes           []Shape             `json:"shapes,omitempty" doc:"Recipes for traces. Optional when the load sends services only."`
+	Faults           []Fault             `json:"faults,omitempty" doc:"What is malformed on purpose. A trace or request has one fault at most."`
 	Load             []Phase             `json:"load" lang:"required" doc:"The phases of the load, one after the other."`
 	Expect           []string            `json:"expect,omitempty" doc:"Expectations: [phase.]metric[.quantile] op value[unit], such as response_time.p99 < 50ms."`
 }
@@ -217,6 +218,17 @@ type Statistical struct {
 
 // Mix are shares by name, which add up to 1.
 type Mix map[string]Share
+
+// Fault is one kind of fault and how often it is met.
+type Fault struct {
+	Kind   string `json:"kind" lang:"required" doc:"Kind of fault, as spanstorm scenarios faults lists them."`
+	Share  Share  `json:"share" lang:"required" doc:"Share of traces, or of requests where the fault is of a body or of framing."`
+	Hex    string `json:"hex,omitempty" doc:"The body of raw-body, in hexadecimal."`
+	Base64 string `json:"base64,omitempty" doc:"The body of raw-body, in base64."`
+	File   string `json:"file,omitempty" doc:"The file that holds the body of raw-body, relative to the scenario's file."`
+	// Body is the body of raw-body, from whichever of the three was given.
+	Body []byte `json:"-"`
+}
 
 // Phase is one line of the load. Exactly one of Rate, Steps, Sine, Bursts is set.
 type Phase struct {

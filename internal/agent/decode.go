@@ -17,12 +17,13 @@ import (
 type encoding int
 
 const (
-	unknownEncoding encoding = iota
-	encodedJSON
+	encodedJSON encoding = iota
 	encodedMsgpack
 )
 
-// encodingOf reads a Content-Type; none means JSON, as it always has.
+// encodingOf reads a Content-Type. Whatever is not msgpack is taken for JSON, as
+// it always has been (pkg/trace/api/api.go, getMediaType and decoding by it): the
+// real agent tries msgpack on unknown types after JSON, by which time the body is read.
 func encodingOf(contentType string) encoding {
 	switch contentType { // what tracers send, without the price of parsing
 	case "application/msgpack":
@@ -30,16 +31,10 @@ func encodingOf(contentType string) encoding {
 	case "application/json", "":
 		return encodedJSON
 	}
-	media, _, err := mime.ParseMediaType(contentType)
-	switch {
-	case err != nil:
-		return unknownEncoding
-	case media == "application/msgpack":
+	if media, _, err := mime.ParseMediaType(contentType); err == nil && media == "application/msgpack" {
 		return encodedMsgpack
-	case media == "application/json" || media == "text/json":
-		return encodedJSON
 	}
-	return unknownEncoding
+	return encodedJSON
 }
 
 // keepSpans and keepBytes bound what is kept for the next request.
@@ -97,9 +92,6 @@ func empty(s *pb.Span) {
 	s.MetaStruct, s.SpanLinks, s.SpanEvents = nil, nil, nil
 }
 
-// errShape says that a payload is well-formed and still no list of traces.
-var errShape = errors.New("not a list of traces")
-
 // decode fills d.traces from a body.
 //
 // A msgpack payload is first walked over without decoding: a length that
@@ -107,22 +99,19 @@ var errShape = errors.New("not a list of traces")
 // What then remains of a body's claims is bounded by its own size.
 func (d *decoded) decode(enc encoding, body []byte) error {
 	d.traces = d.traces[:0]
-	switch enc {
-	case encodedMsgpack:
+	if enc == encodedMsgpack {
 		if _, err := msgp.Skip(body); err != nil {
 			return fmt.Errorf("decode msgpack: %w", err)
 		}
 		if _, err := d.traces.UnmarshalMsg(body); err != nil {
 			return fmt.Errorf("decode msgpack: %w", err)
 		}
-	case encodedJSON:
-		// Fresh memory: the JSON decoder merges into what is there.
-		d.traces = nil
-		if err := json.NewDecoder(bytes.NewReader(body)).Decode(&d.traces); err != nil {
-			return fmt.Errorf("decode JSON: %w", err)
-		}
-	default:
-		return errShape
+		return nil
+	}
+	// Fresh memory: the JSON decoder merges into what is there.
+	d.traces = nil
+	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&d.traces); err != nil {
+		return fmt.Errorf("decode JSON: %w", err)
 	}
 	return nil
 }

@@ -57,13 +57,12 @@ func endpoints() []string {
 
 func (r *receiver) handler() http.Handler {
 	mux := http.NewServeMux()
-	for _, method := range []string{http.MethodPut, http.MethodPost} {
-		mux.HandleFunc(method+" /v0.3/traces", func(w http.ResponseWriter, q *http.Request) { r.traces(v03, w, q) })
-		mux.HandleFunc(method+" /v0.4/traces", func(w http.ResponseWriter, q *http.Request) { r.traces(v04, w, q) })
-		mux.HandleFunc(method+" /v0.3/services", r.services)
-		mux.HandleFunc(method+" /v0.4/services", r.services)
-	}
-	mux.HandleFunc("GET /info", r.info)
+	// Like the real agent's, these paths take any method.
+	mux.HandleFunc("/v0.3/traces", func(w http.ResponseWriter, q *http.Request) { r.traces(v03, w, q) })
+	mux.HandleFunc("/v0.4/traces", func(w http.ResponseWriter, q *http.Request) { r.traces(v04, w, q) })
+	mux.HandleFunc("/v0.3/services", r.services)
+	mux.HandleFunc("/v0.4/services", r.services)
+	mux.HandleFunc("/info", r.info)
 	mux.HandleFunc("GET /debug/vars", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, r.count.page()) })
 	mux.HandleFunc("POST "+pathClock, func(w http.ResponseWriter, _ *http.Request) {
 		r.trouble.wind()
@@ -114,11 +113,6 @@ func (r *receiver) traces(v version, w http.ResponseWriter, q *http.Request) {
 // answered, and returns false.
 func (r *receiver) take(w http.ResponseWriter, q *http.Request, now time.Time) bool {
 	enc := encodingOf(q.Header.Get("Content-Type"))
-	if enc == unknownEncoding {
-		discard(w, q)
-		http.Error(w, "unknown Content-Type; send application/msgpack or application/json", http.StatusUnsupportedMediaType)
-		return false
-	}
 	d := r.scratch.get()
 	defer r.scratch.put(d)
 	if err := r.readBody(d, w, q); err != nil {

@@ -34,12 +34,14 @@ func TestDocumentedAnswers(t *testing.T) {
 		"nothing":             {http.MethodPut, "/v0.4/traces", "application/json", "", 400, "unexpected_eof"},
 		"half of it":          {http.MethodPut, "/v0.4/traces", "application/msgpack", string(good[:len(good)/2]), 400, "msgp_short_bytes"},
 		"other msgpack":       {http.MethodPut, "/v0.4/traces", "application/msgpack", "\x91\xc0", 400, "decoding_error"},
-		"unknown type":        {http.MethodPut, "/v0.4/traces", "text/plain", "hello", 415, ""},
+		"unknown type":        {http.MethodPut, "/v0.4/traces", "text/plain", "hello", 400, "decoding_error"},
+		"no type at all":      {http.MethodPut, "/v0.4/traces", ";;", "[]", 200, ""},
 		"too large":           {http.MethodPut, "/v0.4/traces", "application/msgpack", strings.Repeat("x", bodyBytesMax+1), 413, "payload_too_large"},
 		"services":            {http.MethodPut, "/v0.3/services", "application/json", `{"web":{"app":"shop","app_type":"web"}}`, 200, ""},
 		"services, anything":  {http.MethodPost, "/v0.4/services", "", "]]", 200, ""},
 		"unknown path":        {http.MethodPut, "/v0.9/traces", "application/msgpack", string(good), 404, ""},
-		"wrong method":        {http.MethodGet, "/v0.4/traces", "", "", 405, ""},
+		"any method":          {http.MethodDelete, "/v0.4/traces", "application/msgpack", string(good), 200, ""},
+		"nothing to get":      {http.MethodGet, "/v0.4/traces", "", "", 400, "unexpected_eof"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

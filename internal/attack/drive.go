@@ -173,6 +173,7 @@ func (d *drive) compose(p *payload, index uint64) {
 	}
 	p.body = d.plan.Source.Append(p.body[:0], seq, at)
 	p.traces = d.plan.Source.Traces(seq)
+	p.odd = oddOf(d.plan.Source, seq)
 }
 
 // mark is the time that a closed loop writes into payload seq: it changes about

@@ -86,7 +86,7 @@ func (f *flight) exchange(o *Observation, p *payload) (*http.Response, error) {
 	defer p.Release()
 	for backoff := f.plan.Backoff; ; backoff *= 2 {
 		p.hold() // for the call, which may outlast this
-		call := f.sender.Prepare(o.Seq, p)
+		call := f.prepare(o, p)
 		if o.Tries++; o.Tries == 1 {
 			o.Send = f.pacer.meet(o.Due)
 			o.Resent = o.Send

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/spanstorm/spanstorm/internal/tracer"
+	"github.com/spanstorm/spanstorm/internal/tracer/odd"
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -22,6 +23,7 @@ type payload struct {
 	body   []byte
 	index  uint64 // in the phase
 	traces int
+	odd    *odd.Odd     // what is odd about its request beside the body; nil for nothing
 	ring   *ring        // where it goes back to
 	holds  atomic.Int32 // how many may still read it
 }

@@ -90,7 +90,7 @@ func (r *run) drive(ctx context.Context, l leg, began time.Time, raw *attack.Raw
 	}
 	observe := r.books.enter
 	if l.traces() {
-		plan.Source = r.corpus.Composer(r.key).Obey(r.sampling)
+		plan.Source = r.source()
 	} else {
 		plan.Path, plan.ContentType, plan.Answer = servicesPath, "application/json", tracer.AnswerAny
 		plan.Source = servicesSource(r.corpus)

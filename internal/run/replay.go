@@ -59,7 +59,8 @@ func (r *Replay) Body(seq uint64) ([]byte, error) {
 		if i >= len(r.legs) || !r.legs[i].traces() || seq < p.FirstSeq || seq >= p.FirstSeq+p.Planned {
 			continue
 		}
-		return r.composer.Append(nil, seq, DueUnixNS(p, r.legs[i].schedule, seq)), nil
+		body := r.composer.Append(nil, seq, DueUnixNS(p, r.legs[i].schedule, seq))
+		return stretched(body, r.Corpus, r.Scenario.Faults, seq), nil
 	}
 	return nil, fmt.Errorf("request %d was not planned; this run's requests are %s", seq, r.ranges())
 }

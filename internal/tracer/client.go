@@ -24,6 +24,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/spanstorm/spanstorm/internal/tracer/odd"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
@@ -62,6 +63,7 @@ type Client struct {
 	tracers []tracer
 	pick    func(seq uint64) int
 	rates   atomic.Pointer[map[string]float64]
+	dial    odd.Dial // for odd requests
 }
 
 // tracer is one client: what tells its requests from those of others.
@@ -114,7 +116,7 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := &Client{base: &url.URL{Scheme: base.Scheme, Host: base.Host}, pick: c.Pick}
+	client := &Client{base: &url.URL{Scheme: base.Scheme, Host: base.Host}, pick: c.Pick, dial: dialer(c, base.Host)}
 	for _, lang := range languages(c.Clients) {
 		client.tracers = append(client.tracers, tracer{
 			transport: newTransport(c),

@@ -1,0 +1,3 @@
+package fault
+
+func spanKinds() []Kind { return nil }
