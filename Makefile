@@ -27,7 +27,7 @@ NESTED := agents/datadog
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/spanstorm
@@ -87,6 +87,10 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 		echo "fuzz $$(dirname $$file) $${func#func }"; \
 		$(GO) test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 50x "$$(dirname $$file)" </dev/null; \
 	done
+
+.PHONY: prove-memory
+prove-memory: ## show in ten minutes that memory does not grow with the length of a run
+	$(GO) test -count=1 -timeout 20m -tags prove -run '^TestProveMemory$$' ./cmd/spanstorm
 
 .PHONY: clean
 clean: ## delete what was built; records stay

@@ -46,7 +46,7 @@ func copyTemplates(b *testing.B, c *Corpus, buf []byte) {
 	for b.Loop() {
 		request := c.plan.request(seq)
 		buf = buf[:0]
-		for i := range c.plan.chunks(request) {
+		for i := range c.plan.chunks(seq, request) {
 			_, _, template, _ := c.plan.chunk(request, i)
 			buf = append(buf, c.templates[template].Body...)
 			spans += int(c.facts[template].spans)
@@ -146,7 +146,7 @@ func BenchmarkRestamp(b *testing.B) {
 		}
 		var parts []part
 		request := c.plan.request(7)
-		for i := range c.plan.chunks(request) {
+		for i := range c.plan.chunks(7, request) {
 			_, _, t, _ := c.plan.chunk(request, i)
 			parts = append(parts, part{&c.templates[t], &c.facts[t], append([]byte(nil), c.templates[t].Body...)})
 		}
@@ -224,7 +224,7 @@ func decoded(b *testing.B, body []byte) pb.Traces {
 // spansOf counts the spans of a request. It costs about a hundredth of composing it.
 func spansOf(c *Corpus, seq uint64) int {
 	request, spans := c.plan.request(seq), 0
-	for i := range c.plan.chunks(request) {
+	for i := range c.plan.chunks(seq, request) {
 		_, _, template, _ := c.plan.chunk(request, i)
 		spans += int(c.facts[template].spans)
 	}

@@ -14,7 +14,9 @@ type Composer struct {
 	writer wire.Writer
 	ids    []uint64 // ids[0] is 0, the parent of roots
 	stamp  wire.Stamp
-	draws  []draw // of the request in hand
+	// sampling, when set, may lower priorities.
+	sampling *Sampling
+	draws    []draw // of the request in hand
 	// touched takes what touching templates returns, so that it is not optimised away.
 	touched int
 }
@@ -23,8 +25,10 @@ type Composer struct {
 type draw struct {
 	key      uint64
 	template *wire.Template
+	number   uint32 // of the template
 	facts    *facts
 	priority *priorityShare
+	late     int64 // ns
 }
 
 // timeLeast is the first time of 19 digits, in September 2001: before it, a
@@ -46,23 +50,37 @@ func (c *Corpus) Composer(key identity.Key) *Composer {
 	return k
 }
 
+// Obey makes the composer obey sampling rates, and returns it. A nil s changes nothing.
+func (k *Composer) Obey(s *Sampling) *Composer {
+	k.sampling = s
+	return k
+}
+
 // Append appends the body of request seq to dst, for spans that end at
-// atUnixNS (nanoseconds since 1970) or before. It depends on nothing but seq,
+// atUnixNS (nanoseconds since 1970) or before; in late traces, long before. It depends on nothing but seq,
 // atUnixNS, the key and the corpus, and allocates only when dst has no room.
 // Requests that fit have seq < Layout().MaxSeq().
 func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 	c := k.corpus
 	request := c.plan.request(seq)
-	n, from := c.plan.chunks(request), len(dst)
+	n, from := c.plan.chunks(seq, request), len(dst)
 	// Draw first, compose then: templates lie anywhere in memory, and the processor
 	// fetches many at once when nothing in between waits for one of them.
 	draws := k.draws[:n]
 	for i := range draws {
 		d := &draws[i]
+		var shape int
 		var template uint32
-		d.key, _, template, d.priority = c.plan.chunk(request, i)
+		d.key, shape, template, d.priority = c.plan.chunk(request, i)
+		d.late = c.plan.late(shape, d.key)
+		d.number = template
 		d.template, d.facts = &c.templates[template], &c.facts[template]
 		k.touched += d.template.Touch() + int(d.facts.extent)
+	}
+	var bounds []uint64
+	if k.sampling != nil {
+		k.sampling.refresh(seq)
+		bounds = k.sampling.at(seq)
 	}
 	dst = k.writer.AppendHead(dst, n)
 	for i := range draws {
@@ -70,7 +88,8 @@ func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 			dst = k.writer.AppendNext(dst)
 		}
 		d := &draws[i]
-		k.prepare(d.template, c.layout.Ordinal(seq, i), atUnixNS-d.facts.extent, d.priority)
+		k.prepare(d.template, c.layout.Ordinal(seq, i), atUnixNS-d.facts.extent-d.late, d.priority)
+		k.stamp.Priority = c.obeyed(bounds, d.number, k.stamp.Priority, k.stamp.TraceID)
 		for _, v := range d.template.Variables() {
 			c.variables[v].put(k.stamp.Values[v], trees.Hash(d.key, uint64(v)))
 		}
@@ -91,7 +110,7 @@ func (k *Composer) prepare(t *wire.Template, ordinal uint64, startUnixNS int64, 
 
 // Traces returns the number of traces in the body of request seq.
 func (k *Composer) Traces(seq uint64) int {
-	return k.corpus.plan.chunks(k.corpus.plan.request(seq))
+	return k.corpus.plan.chunks(seq, k.corpus.plan.request(seq))
 }
 
 // Probe returns a body with one small trace, of priority 1, under

@@ -34,7 +34,8 @@ type Corpus struct {
 	sources     []source // by shape
 	encoding    wire.Encoding
 	templates   []wire.Template
-	facts       []facts // by template
+	facts       []facts  // by template
+	roots       []string // the services of roots, as an agent's rates name them
 	probe       wire.Template
 	probeExtent int64 // ns
 	services    []byte
@@ -54,7 +55,13 @@ type Means struct {
 // Compile makes the corpus of a scenario that scenarios.Parse has accepted. It
 // takes well under a second for traces of tens of spans. Errors say which shape
 // cannot be made, and why.
-func Compile(s *scenarios.Scenario) (*Corpus, error) { return compile(s, spansInPools) }
+func Compile(s *scenarios.Scenario) (*Corpus, error) {
+	spans, err := poolSize(s)
+	if err != nil {
+		return nil, err
+	}
+	return compile(s, spans)
+}
 
 // compile is Compile with pools of another size.
 func compile(s *scenarios.Scenario, spansInPools float64) (*Corpus, error) {
@@ -90,6 +97,9 @@ func (c *Corpus) build(spansInPools float64) error {
 	if err = c.encode(); err != nil {
 		return err
 	}
+	if err = c.planFleet(); err != nil {
+		return err
+	}
 	if c.layout, err = identity.Fit(c.chunksMost, c.spansMost); err != nil {
 		return err
 	}
@@ -119,6 +129,7 @@ func (c *Corpus) planShapes(spansInPools float64) error {
 	if c.plan.alias, err = newAlias(weights); err != nil {
 		return err
 	}
+	c.plan.lateness = lateTable(shapes)
 	if c.sources, err = newSources(c.catalogue, shapes, shares(c.plan.alias), spansInPools); err != nil {
 		return err
 	}
@@ -142,15 +153,17 @@ func (c *Corpus) encode() error {
 	if err := c.encodeAll(); err != nil || c.finish() {
 		return err
 	}
-	for i := range c.sources {
-		clear(c.sources[i].types)
-	}
-	c.templates, c.facts = c.templates[:0], c.facts[:0]
+	c.discard()
 	if err := c.encodeAll(); err != nil {
 		return err
 	}
 	c.finish()
 	return nil
+}
+
+// discard forgets what was encoded.
+func (c *Corpus) discard() {
+	c.templates, c.facts = c.templates[:0], c.facts[:0]
 }
 
 // finish returns false if everything has to be encoded again.
@@ -179,10 +192,8 @@ func (c *Corpus) encodeAll() error {
 			template := c.encoding.Encode(&wire.Chunk{Spans: spans, PriorityWidth: priorityWidth(c.plan.shapes[i].priorities)})
 			c.templates = append(c.templates, template)
 			c.facts = append(c.facts, newFacts(tree))
+			c.facts[len(c.facts)-1].root = c.root(&tree[0])
 			c.longest.note(spans)
-			for k := range spans {
-				src.types[spans[k].Type]++
-			}
 			c.spansMost = max(c.spansMost, len(spans))
 		}
 	}
@@ -191,6 +202,22 @@ func (c *Corpus) encodeAll() error {
 	c.probeExtent = extent(probe)
 	c.spansMost = max(c.spansMost, len(probe))
 	return nil
+}
+
+// root returns the number of a root's service.
+func (c *Corpus) root(span *trees.Span) int32 {
+	env := ""
+	for _, tag := range span.Meta {
+		if tag.Key == "env" {
+			env = tag.Value
+		}
+	}
+	key := rootKey(span.Service, env)
+	i := slices.Index(c.roots, key)
+	if i < 0 {
+		i, c.roots = len(c.roots), append(c.roots, key)
+	}
+	return int32(i)
 }
 
 // priorityWidth is the most characters that a priority of the table takes.
@@ -216,6 +243,9 @@ func (c *Corpus) expect() Means {
 	}
 	m.Traces /= float64(len(c.plan.counts))
 	frame /= float64(len(c.plan.counts))
+	if f := c.plan.fleet; f != nil {
+		m.Traces, frame = f.mean, c.frame(int(f.mean+0.5))
+	}
 	for i, share := range shares(c.plan.alias) {
 		p := &c.plan.shapes[i]
 		none, from := 0.0, uint64(0)
@@ -277,7 +307,7 @@ func (c *Corpus) Services() []byte { return c.services }
 // that seq. It allocates only when dst has no room.
 func (c *Corpus) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
 	request := c.plan.request(seq)
-	for i := range c.plan.chunks(request) {
+	for i := range c.plan.chunks(seq, request) {
 		_, shape, template, priority := c.plan.chunk(request, i)
 		dst = append(dst, ledger.Chunk{
 			Ordinal:     c.layout.Ordinal(seq, i),

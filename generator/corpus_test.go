@@ -20,7 +20,7 @@ import (
 // records of before and after hold other bodies for the same seq: change it
 // knowingly, and say so in the change log.
 func TestFingerprintIsStable(t *testing.T) {
-	const golden = "3831682e256caf4e86b3553d6f0d3ad5"
+	const golden = "bcb2f9274ca6908e616372c5d711503d"
 	c, err := Compile(shop())
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +39,10 @@ func TestFingerprintCoversBodies(t *testing.T) {
 		"traces":   func(s *scenarios.Scenario) { s.TracesPerRequest = constant(21) },
 		"priority": func(s *scenarios.Scenario) { s.Shapes[1].Priority = map[string]scenarios.Share{"2": 1} },
 		"weight":   func(s *scenarios.Scenario) { s.Shapes[1].Weight *= 1.01 },
-		"resource": func(s *scenarios.Scenario) { s.Services["mail"].Operations["send"].Resource[0] = "post" },
+		"resource": func(s *scenarios.Scenario) { s.Services["mail"].Operations["send"].Resource.Values[0] = "post" },
+		"late": func(s *scenarios.Scenario) {
+			s.Shapes[0].Late = &scenarios.Late{Share: 0.01, By: ms(30_000, 600_000)}
+		},
 		"skew": func(s *scenarios.Scenario) {
 			s.Services["users"].Operations["load"].Tags["session"] = scenarios.Tag{Cardinality: 1_000_000, Skew: scenarios.Zipf}
 		},
@@ -124,6 +127,7 @@ func TestComposingDoesNotAllocate(t *testing.T) {
 	for _, sets := range [][2]string{{"v0.4", "msgpack"}, {"v0.4", "json"}, {"v0.5", "msgpack"}, {"v0.7", "msgpack"}, {"v1.0", "msgpack"}} {
 		s := shop()
 		s.API, s.Encoding = scenarios.API(sets[0]), scenarios.Encoding(sets[1])
+		s.Shapes[0].Late = &scenarios.Late{Share: 0.5, By: ms(30_000, 600_000)}
 		c := compileOrFatal(t, s)
 		composer := c.Composer(identity.Key{7})
 		body, chunks, seq := make([]byte, 0, 16<<20), make([]ledger.Chunk, 0, 64), uint64(0)
@@ -273,23 +277,20 @@ func TestCompileSaysWhatIsWrong(t *testing.T) {
 func TestStats(t *testing.T) {
 	c := compileOrFatal(t, shop())
 	st := c.Stats(200)
-	if got, want := st.Traces.Spans.Mean*c.Means().Traces, c.Means().Spans; got < want*0.999 || got > want*1.001 {
-		t.Errorf("traces have %v spans a request, means say %v", got, want)
-	}
-	for name, d := range map[string]Distribution{
-		"spans": st.Traces.Spans, "depth": st.Traces.Depth, "fan-out": st.Traces.FanOut,
-		"services": st.Traces.Services, "bytes": st.Traces.Bytes, "payload": st.PayloadBytes,
-	} {
-		if !(d.P50 <= d.P90 && d.P90 <= d.P99 && d.P99 <= d.Max && d.Mean <= d.Max && d.Max > 0) {
-			t.Errorf("%s: %+v", name, d)
+	k, means := c.Composer(identity.Key{1}), Payload{}
+	for seq, p := range st.Payloads {
+		body := k.Append(nil, uint64(seq), someTime)
+		spans := 0
+		for _, chunk := range c.Chunks(nil, uint64(seq)) {
+			spans += int(chunk.Spans)
 		}
+		if p.Bytes != len(body) || p.Traces != k.Traces(uint64(seq)) || p.Spans != spans {
+			t.Fatalf("request %d: stats say %+v; it has %d bytes, %d traces, %d spans", seq, p, len(body), k.Traces(uint64(seq)), spans)
+		}
+		means.Bytes += p.Bytes
 	}
-	types := 0.0
-	for _, typ := range st.Traces.Types {
-		types += typ.Share
-	}
-	if types < 0.999 || types > 1.001 || len(st.ByShape) != 3 {
-		t.Errorf("types add up to %v in %d shapes", types, len(st.ByShape))
+	if got, want := float64(means.Bytes)/200, c.Means().Bytes; got < want*0.8 || got > want*1.2 {
+		t.Errorf("the first bodies have %v bytes, means say %v", got, want)
 	}
 	for _, l := range st.Limits {
 		if l.Over() {
@@ -297,9 +298,32 @@ func TestStats(t *testing.T) {
 		}
 	}
 	s := shop()
-	s.Services["mail"].Operations["send"].Resource[0] = strings.Repeat("x", 6000)
+	s.Services["mail"].Operations["send"].Resource.Values[0] = strings.Repeat("x", 6000)
 	over := slices.IndexFunc(compileOrFatal(t, s).Stats(1).Limits, Longest.Over)
 	if over < 0 {
 		t.Error("a resource of 6,000 bytes is within limits")
+	}
+}
+
+// What is drawn is what is sent: counts of templates against chunks.
+func TestDrawsAreWhatIsSent(t *testing.T) {
+	c := compileOrFatal(t, shop())
+	const traces = 500
+	counts := c.Draws(traces)
+	spans, sent, left := 0, 0, traces
+	err := c.Templates(func(t *Template) { spans += counts[t.Number] * len(t.Spans) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seq := uint64(0); left > 0; seq++ {
+		for _, chunk := range c.Chunks(nil, seq) {
+			if left > 0 {
+				sent += int(chunk.Spans)
+				left--
+			}
+		}
+	}
+	if spans != sent || spans == 0 {
+		t.Errorf("the templates of %d traces have %d spans; %d are sent", traces, spans, sent)
 	}
 }

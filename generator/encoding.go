@@ -91,7 +91,7 @@ func (c *Corpus) sizer() func(seq uint64) int {
 	}
 	return func(seq uint64) int {
 		request := c.plan.request(seq)
-		n := c.plan.chunks(request)
+		n := c.plan.chunks(seq, request)
 		size := int(c.frame(n))
 		for i := range n {
 			_, _, template, priority := c.plan.chunk(request, i)

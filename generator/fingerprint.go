@@ -28,9 +28,12 @@ func (c *Corpus) hash() string {
 	for i, p := range c.plan.shapes {
 		_, _ = fmt.Fprintf(w, "shape %q %v\n", c.scenario.Shapes[i].Name, p)
 	}
+	if c.plan.lateness != nil {
+		_, _ = fmt.Fprintf(w, "late %v\n", c.plan.lateness)
+	}
 	for i := range c.variables {
 		v := &c.variables[i]
-		_, _ = fmt.Fprintf(w, "variable %q %d %q %d\n", v.Key, v.Cardinality, v.Skew, v.bounds)
+		_, _ = fmt.Fprintf(w, "variable %q %d %q %d\n", v.Key, v.Cardinality, v.Skew, v.ranks.Bounds())
 	}
 	for i := range c.templates {
 		_ = c.templates[i].Sum(w)

@@ -16,9 +16,12 @@ import (
 type plan struct {
 	seed   uint64
 	counts []uint32 // equally likely numbers of chunks in a request
+	fleet  *fleet   // clients that send at intervals say how many instead; nil: they do not
 	shapes []pool
 	alias  []aliasEntry
 	faults []faultShare
+
+	lateness []lateness // by shape; nil: no trace is late
 }
 
 // pool is the templates of a shape, first … first+n-1.
@@ -161,10 +164,15 @@ const (
 // request is the key of all that is drawn for request seq.
 func (p *plan) request(seq uint64) uint64 { return trees.Hash(p.seed, seq) }
 
-// chunks is the number of chunks in a request.
-func (p *plan) chunks(request uint64) int {
+// chunks is the number of chunks in request seq.
+func (p *plan) chunks(seq, request uint64) int {
 	if len(p.shapes) == 0 {
 		return 0
+	}
+	if p.fleet != nil {
+		if flushes, k := p.fleet.at(seq); flushes != nil {
+			return flushes.Traces(k)
+		}
 	}
 	if len(p.counts) == 1 {
 		return int(p.counts[0])

@@ -132,7 +132,7 @@ func TestVariables(t *testing.T) {
 		skew := rapid.SampledFrom([]scenarios.Skew{scenarios.Uniform, scenarios.Zipf}).Draw(t, "skew")
 		v := newVariable(trees.Variable{Key: "k", Cardinality: cardinality, Skew: skew})
 		h := rapid.Uint64().Draw(t, "hash")
-		if r := v.rank(h); r >= cardinality {
+		if r := v.ranks.Rank(h); r >= cardinality {
 			t.Errorf("rank %d of %d", r, cardinality)
 		}
 		b := make([]byte, v.width())
@@ -149,7 +149,7 @@ func TestVariablesFollowTheirSkew(t *testing.T) {
 		v := newVariable(trees.Variable{Key: "k", Cardinality: n, Skew: skew})
 		ranks := make([]int, n)
 		for i := range uint64(draws) {
-			ranks[v.rank(trees.Hash(1, i))]++
+			ranks[v.ranks.Rank(trees.Hash(1, i))]++
 		}
 		return ranks
 	}

@@ -159,7 +159,7 @@ func anyScenario(t *rapid.T) *scenarios.Scenario {
 	const services = 4
 	for i := range services {
 		o := &scenarios.Operation{
-			Name: word.Draw(t, "name"), Resource: rapid.SliceOfN(rapid.String(), 0, 3).Draw(t, "resources"),
+			Name: word.Draw(t, "name"), Resource: scenarios.Resource{Values: rapid.SliceOfN(rapid.String(), 0, 3).Draw(t, "resources")},
 			Type:      rapid.SampledFrom([]string{"", "web", "http", "rpc", "db", "cache", "mongodb", "queue", "custom"}).Draw(t, "type"),
 			Duration:  ms(1, 20),
 			ErrorRate: scenarios.Share(rapid.SampledFrom([]float64{0, 0.5}).Draw(t, "error rate")),
@@ -185,6 +185,9 @@ func anyScenario(t *rapid.T) *scenarios.Scenario {
 		priorities[p] = 1
 	}
 	s.Shapes = []scenarios.Shape{{Name: "entry", Weight: 2, Entry: "s0.o", Priority: priorities}, tail(1)}
+	if rapid.Bool().Draw(t, "late") {
+		s.Shapes[1].Late = &scenarios.Late{Share: 0.5, By: ms(30_000, 600_000)}
+	}
 	return s
 }
 

@@ -19,7 +19,7 @@ func to(name string) scenarios.Call {
 }
 
 func operation1(name, resource string, calls ...scenarios.Call) *scenarios.Operation {
-	return &scenarios.Operation{Name: name, Resource: []string{resource}, Duration: ms(2, 30), Calls: calls}
+	return &scenarios.Operation{Name: name, Resource: scenarios.Resource{Values: []string{resource}}, Duration: ms(2, 30), Calls: calls}
 }
 
 // shop is a small shop that uses all of the language: every kind of call, tag
@@ -34,7 +34,7 @@ func shop() *scenarios.Scenario {
 		}},
 		scenarios.Call{To: "mail.send", Probability: 1, Repeat: constant(1), Async: true},
 	)
-	checkout.Resource = append(checkout.Resource, "POST /checkout/confirm")
+	checkout.Resource.Values = append(checkout.Resource.Values, "POST /checkout/confirm")
 	checkout.ErrorRate = 0.02
 	checkout.Tags = map[string]scenarios.Tag{
 		"http.status_code": {ByOutcome: true},

@@ -18,7 +18,9 @@ type Tree struct {
 	HasPriority bool
 	// Extent is from the root's start to the last end, of async spans too.
 	Extent time.Duration
-	Spans  []Span // parents before children; the first is the root
+	// Late is how much earlier than the moment it is sent at the last span ends.
+	Late  time.Duration
+	Spans []Span // parents before children; the first is the root
 }
 
 // Span is one span of a Tree.
@@ -40,7 +42,7 @@ type Span struct {
 // says that the request has no such trace.
 func (c *Corpus) Tree(seq uint64, i int) (*Tree, error) {
 	request := c.plan.request(seq)
-	if n := c.plan.chunks(request); i < 0 || i >= n {
+	if n := c.plan.chunks(seq, request); i < 0 || i >= n {
 		return nil, fmt.Errorf("request %d has %d traces; there is no trace %d, they count from 0", seq, n, i)
 	}
 	key, shape, template, priority := c.plan.chunk(request, i)
@@ -56,6 +58,7 @@ func (c *Corpus) Tree(seq uint64, i int) (*Tree, error) {
 		Priority:    priority.value,
 		HasPriority: !priority.none,
 		Extent:      time.Duration(extent(spans)),
+		Late:        time.Duration(c.plan.late(shape, key)),
 	}
 	values := make([]string, len(c.variables))
 	for v := range values {
@@ -92,7 +95,7 @@ func newSpan(s *trees.Span, values []string) Span {
 
 // Stamp fills in ids and times as a Composer of the same key and time writes them.
 func (t *Tree) Stamp(codec *identity.Codec, atUnixNS int64) {
-	start := max(atUnixNS-int64(t.Extent), timeLeast)
+	start := max(atUnixNS-int64(t.Extent)-int64(t.Late), timeLeast)
 	trace := codec.TraceID(t.Ordinal, len(t.Spans))
 	for k := range t.Spans {
 		s := &t.Spans[k]

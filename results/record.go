@@ -47,9 +47,11 @@ type Record struct {
 	Machine Machine `json:"machine"`
 	Target  Target  `json:"target"`
 
-	Requests      Requests      `json:"requests"`
-	Load          Load          `json:"load"`
-	Phases        []Phase       `json:"phases"`
+	Requests Requests `json:"requests"`
+	Load     Load     `json:"load"`
+	Phases   []Phase  `json:"phases"`
+	// RateMarks say which sampling rates tracers obeyed, and from which seq on.
+	RateMarks     []RateMark    `json:"rate_marks,omitempty"`
 	Totals        Latencies     `json:"totals"`
 	Ledger        Ledger        `json:"ledger"`
 	Resources     Resources     `json:"resources"`
@@ -201,6 +203,13 @@ type Phase struct {
 	Latencies
 }
 
+// RateMark says that from request Seq on tracers obeyed these sampling rates, by
+// service and environment as the agent names them.
+type RateMark struct {
+	Seq   uint64             `json:"seq"`
+	Rates map[string]float64 `json:"rates"`
+}
+
 // TimeMark says that payloads from Seq on carry the time UnixNS.
 type TimeMark struct {
 	Seq    uint64 `json:"seq"`
@@ -285,8 +294,10 @@ type Second struct {
 	ServiceTime  Quantiles `json:"service_time_ns"`
 	ResponseTime Quantiles `json:"response_time_ns"`
 
-	InFlightMax    int     `json:"in_flight_max"`
-	Accepted       uint64  `json:"accepted"` // traces that arrived at the intake in this second
-	TargetCPUS     float64 `json:"target_cpu_s"`
-	TargetRSSBytes uint64  `json:"target_rss_bytes"`
+	InFlightMax       int     `json:"in_flight_max"`
+	Accepted          uint64  `json:"accepted"` // traces that arrived at the intake in this second
+	TargetCPUS        float64 `json:"target_cpu_s"`
+	TargetRSSBytes    uint64  `json:"target_rss_bytes"`
+	GeneratorCPUS     float64 `json:"generator_cpu_s"`
+	GeneratorRSSBytes uint64  `json:"generator_rss_bytes"`
 }

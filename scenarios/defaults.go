@@ -19,12 +19,14 @@ func setDefaults(target any) {
 		}
 		setDefaults(&v.Clients)
 	case *Clients:
-		*v = Clients{Count: 1, Languages: map[string]float64{"go": 1}}
+		*v = Clients{Count: 1, Languages: map[string]float64{"go": 1}, FlushJitter: 0.1, Backoff: Duration(100 * time.Millisecond)}
 	case *Service:
 		v.Type = "web"
 	case *ErrorKind:
 		v.Weight = 1
 	case *generated:
+		v.Skew = Uniform
+	case *pattern:
 		v.Skew = Uniform
 	case *Call:
 		*v = Call{Probability: 1, Repeat: Dist{A: 1}, ErrorPropagation: 1}

@@ -29,6 +29,9 @@
 //	  - {to: payments.charge, probability: 98%, retries: 1}
 //	  - parallel: [stock.check, {to: users.load, repeat: 1..3}]
 //	  - {to: mail.send, async: true}
+//	  - {to: cache.get, hit_rate: 92%, on_miss: [db.select, cache.set]}
+//	  - {to: rates.current, timeout: 200ms, retries: 2, backoff: 50ms}
+//	  - {to: rates.yesterday, when: error, recovers: 100%}   # a fallback
 //
 // # Shapes
 //
@@ -39,6 +42,7 @@
 //	shapes:
 //	  - {name: checkout, weight: 6, entry: web.checkout, priority: {1: 90%, 2: 10%}}
 //	  - {name: tail, statistical: {spans: {p50: 6, p99: 700, max: 5000}, depth: {p50: 3, max: 9}}}
+//	  - {name: phones, entry: app.sync, late: {share: 5%, by: {p50: 30s, p99: 10m}}}
 //
 // # Load
 //

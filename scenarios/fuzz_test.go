@@ -59,9 +59,10 @@ traces_per_request: 1..3
 announce_services: true
 headers: {X-A: b}
 real_http_status: false
-clients: {count: 2, languages: {go: 1}}
+clients: {count: 2, languages: {go: 1}, churn: 1%, retries: 2, obey_rates: true, backoff: 50ms}
 max_in_flight: 5
 timeout: 1s
+corpus: {memory: 8MB}
 services:
   a:
     app: x
@@ -79,11 +80,21 @@ services:
         metrics: {q: 3 ± 1}
       c:
         <<: *b
-        calls: [a.b, {to: a.b, probability: 5%, repeat: 2, retries: 1, async: true, error_propagation: 0.5}, {parallel: [a.b]}]
+        resource: {pattern: "GET /{n}", cardinality: 9, skew: zipf}
+        calls: [a.b, {to: a.b, probability: 5%, repeat: 2, retries: 1, async: true, error_propagation: 0.5, delay: 1ms..5ms}, {parallel: [a.b]},
+          {to: a.b, hit_rate: 90%, on_miss: [a.b, {parallel: [a.b]}], timeout: 5ms, retries: 2, backoff: 2ms},
+          {to: a.b, when: error, recovers: 50%}]
 shapes:
-  - {name: tree, weight: 2, entry: a.c, priority: {1: 90%, none: 10%}}
+  - {name: tree, weight: 2, entry: a.c, priority: {1: 90%, none: 10%}, late: {share: 5%, by: {p50: 30s, p99: 10m}}}
   - name: tail
     statistical: {spans: {p50: 6, max: 50}, depth: 1..3, services: 3, repeated_edges: 20%, duration: 1ms ± 1us, error_rate: 1%}
+  - templates: 9
+    statistical:
+      spans: {min: 1, p10: 2, p25: 2, p50: 3, p75: 4, p90: 5, p95: 6, p99: 7, p99_9: 8, p99_99: 9, max: 10}
+      depth: 3
+      fan_out: {p50: 1, p90: 3, max: 9}
+      calls_per_edge: {1: 80%, 2..5: 20%}
+      types: {web: 60%, sql: 40%}
 load:
   - {name: one, rate: 1/s..9/s, for: 1s, discard: true}
   - {rate: max, connections: 3, for: 1s}
@@ -93,18 +104,27 @@ load:
 expect: [one.response_time.p99 < 1s]
 `
 
+// fleet is what full cannot have: clients that flush at intervals send no closed loop.
+const fleet = least + `
+clients: {flush_interval: 1s, flush_jitter: 5%}
+`
+
 func TestFullHasEveryKey(t *testing.T) {
-	s, err := Parse("full.yaml", []byte(full), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(s)
-	if err != nil {
-		t.Fatal(err)
+	var text string
+	for _, src := range []string{full, strings.Replace(fleet, "100/s", "100 traces/s", 1)} {
+		s, err := Parse("full.yaml", []byte(src), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += string(one)
 	}
 	for _, def := range append(slices.Collect(maps.Values(Schema().Defs)), Schema()) {
 		for key := range def.Properties {
-			if !strings.Contains(string(text), `"`+key+`":`) {
+			if !strings.Contains(text, `"`+key+`":`) {
 				t.Errorf("the key %q is not used", key)
 			}
 		}

@@ -22,8 +22,11 @@ func language() grammar.Language {
 	maps.Copy(types, map[reflect.Type]grammar.Type{
 		reflect.TypeFor[float64]():          {Schema: weightSchema},
 		reflect.TypeFor[map[string]Share](): {Read: grammar.Reads(readPriority), Schema: prioritySchema},
+		reflect.TypeFor[Mix]():              {Read: grammar.Reads(readMix), Schema: mixSchema},
+		reflect.TypeFor[CorpusSize]():       {Schema: corpusSchema, Label: "the corpus"},
 		reflect.TypeFor[API]():              {Read: grammar.Reads(readAPI)},
 		reflect.TypeFor[Tag]():              {Read: grammar.Reads(readTag), Schema: tagSchema, Mapping: reflect.TypeFor[generated]()},
+		reflect.TypeFor[Resource]():         {Read: grammar.Reads(readResource), Schema: resourceSchema, Mapping: reflect.TypeFor[pattern]()},
 		reflect.TypeFor[Call]():             {Read: grammar.Reads(readCall), Schema: callSchema, Key: "to", Label: "a call"},
 		reflect.TypeFor[Shape]():            {Schema: shapeSchema, Label: "a shape", Item: "shape"},
 		reflect.TypeFor[Phase]():            {Schema: phaseSchema, Label: "a phase", Item: "phase"},
@@ -68,6 +71,15 @@ func readPriority(d *grammar.Decoder, shares *map[string]Share, s grammar.Spot) 
 	}
 }
 
+// readMix reads shares by name; which names there are, the validator knows.
+func readMix(d *grammar.Decoder, shares *Mix, s grammar.Spot) {
+	if s.Kind != document.Map {
+		d.MustBe(s.Node, s.Label, "a mapping of shares", "write for example {1: 80%, 2: 20%}")
+		return
+	}
+	d.Plain(shares, s)
+}
+
 func readCall(d *grammar.Decoder, c *Call, s grammar.Spot) {
 	if s.Kind == document.Scalar {
 		s.Rule = grammar.Rule{}
@@ -109,4 +121,15 @@ func readTag(d *grammar.Decoder, t *Tag, s grammar.Spot) {
 	default:
 		d.MustBe(s.Node, s.Label, "a value, a list of values, or {cardinality: N}", "")
 	}
+}
+
+func readResource(d *grammar.Decoder, r *Resource, s grammar.Spot) {
+	if s.Kind != document.Map {
+		s.Rule.One = true
+		d.Plain(&r.Values, s)
+		return
+	}
+	var p pattern
+	d.Value(&p, s)
+	r.Pattern, r.Cardinality, r.Skew = p.Pattern, p.Cardinality, p.Skew
 }

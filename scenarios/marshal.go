@@ -1,6 +1,9 @@
 package scenarios
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"reflect"
+)
 
 // byOutcome is the tag value that follows the outcome of the span.
 const byOutcome = "by-outcome"
@@ -19,6 +22,18 @@ func (t Tag) MarshalJSON() ([]byte, error) {
 	}
 }
 
+// MarshalJSON writes the resource as the parser reads it.
+func (r Resource) MarshalJSON() ([]byte, error) {
+	switch {
+	case r.Cardinality > 0:
+		return json.Marshal(pattern{Pattern: r.Pattern, Cardinality: r.Cardinality, Skew: r.Skew})
+	case len(r.Values) == 1:
+		return json.Marshal(r.Values[0])
+	default:
+		return json.Marshal(r.Values)
+	}
+}
+
 // MarshalJSON writes the call as the parser reads it.
 func (c Call) MarshalJSON() ([]byte, error) {
 	if len(c.Parallel) > 0 {
@@ -26,9 +41,10 @@ func (c Call) MarshalJSON() ([]byte, error) {
 			Parallel []Call `json:"parallel"`
 		}{c.Parallel})
 	}
-	var plain Call
+	plain := Call{}
 	setDefaults(&plain)
-	if c.Probability == plain.Probability && c.Repeat == plain.Repeat && c.ErrorPropagation == plain.ErrorPropagation && c.Retries == 0 && !c.Async {
+	plain.To = c.To
+	if reflect.DeepEqual(c, plain) {
 		return json.Marshal(c.To)
 	}
 	type keys Call // without this method

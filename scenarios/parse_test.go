@@ -29,10 +29,10 @@ func TestLeastScenarioAndDefaults(t *testing.T) {
 	rate := Quantity{PerS: 100, Unit: Requests}
 	want := &Scenario{
 		Name: "my-shop", Seed: 1, API: V04, Encoding: Msgpack, TracesPerRequest: Dist{A: 1}, RealHTTPStatus: true,
-		Clients:     Clients{Count: 1, Languages: map[string]float64{"go": 1}},
+		Clients:     Clients{Count: 1, Languages: map[string]float64{"go": 1}, FlushJitter: 0.1, Backoff: Duration(100 * time.Millisecond)},
 		MaxInFlight: 2000, Timeout: Duration(10 * time.Second),
 		Services: map[string]*Service{"web": {App: "my-shop", Type: "web", Operations: map[string]*Operation{
-			"home": {Name: "http.request", Resource: []string{"GET /"}, Type: "web", Duration: Dist{A: 5e6, Time: true}},
+			"home": {Name: "http.request", Resource: Resource{Values: []string{"GET /"}}, Type: "web", Duration: Dist{A: 5e6, Time: true}},
 		}}},
 		Shapes: []Shape{{Name: "web.home", Weight: 1, Entry: "web.home", Priority: map[string]Share{"1": 1}}},
 		Load:   []Phase{{Name: "phase-1", Rate: &Rate{From: rate, To: rate}, For: Duration(10 * time.Second), Send: "traces"}},
@@ -157,7 +157,7 @@ func TestSetsAndAliases(t *testing.T) {
 	if ops["same"].Calls[0].Probability != 0.5 || ops["same"].Calls[0].To != "web.home" || ops["other"].Calls[0].Probability != 1 {
 		t.Errorf("calls are %+v and %+v", ops["same"].Calls, ops["other"].Calls)
 	}
-	if len(ops["copy"].Resource) != 1 || ops["copy"].Duration.A != 5e6 {
+	if len(ops["copy"].Resource.Values) != 1 || ops["copy"].Duration.A != 5e6 {
 		t.Errorf("the merged operation is %+v", ops["copy"])
 	}
 }

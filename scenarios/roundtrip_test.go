@@ -81,13 +81,24 @@ func drawDuration(t *rapid.T, label string) Duration {
 }
 
 func drawDist(t *rapid.T, label string, timed, count bool, most float64) Dist {
-	d := Dist{Kind: DistKind(rapid.IntRange(0, 3).Draw(t, label)), Time: timed}
+	d := Dist{Kind: DistKind(rapid.IntRange(0, 4).Draw(t, label)), Time: timed}
 	one := func() float64 {
 		f := rapid.Float64Range(1, most).Draw(t, label)
 		if timed || count || d.Kind == UniformInt {
 			f = math.Floor(f)
 		}
 		return f
+	}
+	if d.Kind == Piecewise {
+		value := 1.0
+		for i := range d.Knots {
+			value = min(most, value+math.Floor(one()/10))
+			if i == 3 || i == 5 || i == 10 || rapid.Bool().Draw(t, "given") { // the median, p90 and max at least
+				d.Knots[i] = value
+			}
+		}
+		d.Max = value
+		return d
 	}
 	d.A = one()
 	switch d.Kind {
@@ -139,6 +150,27 @@ func drawCall(t *rapid.T, targets []string, nested bool) Call {
 	c.Retries = rapid.IntRange(0, 1).Draw(t, "retries")
 	c.Async = rapid.Bool().Draw(t, "async")
 	c.ErrorPropagation = drawShare(t, "propagation")
+	if c.Retries > 0 && rapid.Bool().Draw(t, "waits") {
+		c.Backoff = Duration(rapid.Int64Range(int64(time.Millisecond), int64(time.Minute)).Draw(t, "backoff"))
+	}
+	c.When = rapid.SampledFrom([]When{"", OnOK, OnError}).Draw(t, "when")
+	if c.Async {
+		if rapid.Bool().Draw(t, "delayed") {
+			d := drawDist(t, "delay", true, false, 1e12)
+			c.Delay = &d
+		}
+		return c
+	}
+	if rapid.Bool().Draw(t, "times out") {
+		c.Timeout = drawDuration(t, "timeout")
+	}
+	if c.When == OnError {
+		c.Recovers = drawShare(t, "recovers")
+	}
+	if rapid.Bool().Draw(t, "cached") {
+		hit := drawShare(t, "hit rate")
+		c.HitRate, c.OnMiss = &hit, []Call{drawCall(t, targets, true)}
+	}
 	return c
 }
 
@@ -188,6 +220,10 @@ func drawScenario(t *rapid.T) *Scenario {
 	s.RealHTTPStatus = rapid.Bool().Draw(t, "real")
 	s.Headers = rapid.SampledFrom([]map[string]string{nil, {"X-Load": "1"}, {"X-A": "true", "X-B": "a: b"}}).Draw(t, "headers")
 	s.Clients = Clients{Count: rapid.IntRange(1, 50).Draw(t, "clients"), Languages: rapid.SampledFrom([]map[string]float64{{"go": 1}, {"java": 0.25, "c++": 3}}).Draw(t, "languages")}
+	s.Clients.FlushJitter = Share(rapid.Float64Range(0, 0.5).Draw(t, "jitter"))
+	s.Clients.Churn = drawShare(t, "churn")
+	s.Clients.Retries = rapid.IntRange(0, 10).Draw(t, "tries")
+	s.Clients.Backoff = Duration(rapid.IntRange(1, 60_000).Draw(t, "backoff")) * Duration(time.Millisecond)
 	s.MaxInFlight = rapid.IntRange(1, 5000).Draw(t, "in flight")
 	s.Timeout = drawDuration(t, "timeout")
 
@@ -212,9 +248,18 @@ func drawScenario(t *rapid.T) *Scenario {
 				Services: rapid.IntRange(1, 99).Draw(t, "services"), RepeatedEdges: drawShare(t, "edges"),
 				Duration: drawDist(t, "duration", true, false, 1e12), ErrorRate: drawShare(t, "errors"),
 			}
+			shape.Templates = rapid.IntRange(0, 700).Draw(t, "templates")
+			drawFigures(t, shape.Statistical)
+		}
+		if rapid.Bool().Draw(t, "late") {
+			shape.Late = &Late{Share: Share(rapid.Float64Range(0.001, 1).Draw(t, "late share")), By: drawDist(t, "late by", true, false, 1e12)}
+			if shape.Late.By.Kind == LogNormal {
+				shape.Late.By.Max = max(shape.Late.By.B, 1e13)
+			}
 		}
 		s.Shapes = append(s.Shapes, shape)
 	}
+	s.Corpus = rapid.SampledFrom([]*CorpusSize{nil, {Spans: 100_000}, {Memory: 64_000_000}, {Memory: 1_234_567}}).Draw(t, "corpus")
 	for i := range rapid.IntRange(1, 3).Draw(t, "load") {
 		s.Load = append(s.Load, drawPhase(t, i))
 	}
@@ -223,11 +268,29 @@ func drawScenario(t *rapid.T) *Scenario {
 	return s
 }
 
+// drawFigures draws the aims of a statistical shape.
+func drawFigures(t *rapid.T, st *Statistical) {
+	if rapid.Bool().Draw(t, "fan-out") {
+		d := drawDist(t, "fan-out", false, true, 50)
+		st.FanOut = &d
+	}
+	if rapid.Bool().Draw(t, "mix") {
+		st.Types = Mix{"memcached": 0.25, "web": 0.5, "sql": 0.25}
+	}
+	if rapid.Bool().Draw(t, "times") {
+		// Either of the two may be written, and a share of 0 is written too.
+		st.RepeatedEdges, st.CallsPerEdge = 0, Mix{"1": 0.75, "2": 0.125, "3..9": 0.125}
+	}
+}
+
 func drawOperation(t *rapid.T, targets []string) *Operation {
-	op := &Operation{Name: drawText(t, "name"), Resource: []string{drawText(t, "resource")}, Type: drawText(t, "type"),
+	op := &Operation{Name: drawText(t, "name"), Resource: Resource{Values: []string{drawText(t, "resource")}}, Type: drawText(t, "type"),
 		Kind: rapid.SampledFrom([]string{"", "server", "client"}).Draw(t, "kind"), Duration: drawDist(t, "duration", true, false, 1e12), ErrorRate: drawShare(t, "errors")}
 	if rapid.Bool().Draw(t, "more") {
-		op.Resource = append(op.Resource, drawText(t, "resource"))
+		op.Resource.Values = append(op.Resource.Values, drawText(t, "resource"))
+		if rapid.Bool().Draw(t, "pattern") {
+			op.Resource = Resource{Pattern: drawText(t, "resource") + Number, Cardinality: rapid.Uint64Range(1, 1e9).Draw(t, "cardinality"), Skew: rapid.SampledFrom([]Skew{Uniform, Zipf}).Draw(t, "skew")}
+		}
 		op.Errors = []ErrorKind{{Type: drawText(t, "error"), Message: drawText(t, "message"), Weight: 0.5}, {Type: "x", Weight: 1}}
 		op.Tags = map[string]Tag{drawText(t, "key"): drawTag(t), "a.b": drawTag(t)}
 		op.Metrics = map[string]Dist{drawText(t, "key"): drawDist(t, "metric", false, false, 1e12), "negative": {A: -3.5}}

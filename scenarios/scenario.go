@@ -20,6 +20,7 @@ type Scenario struct {
 	MaxInFlight      int                 `json:"max_in_flight" lang:"min=1;max=100000;such=2000" doc:"Most requests on their way at a time. Default 2000."`
 	Timeout          Duration            `json:"timeout" doc:"How long to wait for an answer. Default 10s."`
 	Services         map[string]*Service `json:"services" doc:"The services by name. Optional when every shape is statistical."`
+	Corpus           *CorpusSize         `json:"corpus,omitempty" doc:"How much variety there is: the size of all templates together. Default {spans: 65536}."`
 	Shapes           []Shape             `json:"shapes,omitempty" doc:"Recipes for traces. Optional when the load sends services only."`
 	Faults           []Fault             `json:"faults,omitempty" doc:"What is malformed on purpose. A trace or request has one fault at most."`
 	Load             []Phase             `json:"load" lang:"required" doc:"The phases of the load, one after the other."`
@@ -57,6 +58,14 @@ const (
 type Clients struct {
 	Count     int                `json:"count" lang:"min=1;max=10000;such=10" doc:"Number of tracers. Default 1."`
 	Languages map[string]float64 `json:"languages" doc:"Weights of their languages. Default {go: 1}."`
+	// FlushInterval, when above 0, makes requests follow from traces: each
+	// tracer sends what it has once an interval.
+	FlushInterval Duration `json:"flush_interval,omitempty" doc:"Each tracer collects traces and sends them this often; rates are then rates of traces, and traces_per_request follows. Default: requests are sent at the rate of the load."`
+	FlushJitter   Share    `json:"flush_jitter" doc:"How far a flush may lie from its time, as a share of the interval, at most 50%. Default 10%."`
+	Churn         Share    `json:"churn" doc:"Share of the tracers that drop their connections and connect anew, per second. Default 0."`
+	Retries       int      `json:"retries" lang:"min=0;max=10;such=2" doc:"How often a payload is sent again that was answered 429 or 5xx, or not at all. Default 0."`
+	ObeyRates     bool     `json:"obey_rates" doc:"Obey the sampling rates that the agent answers with: traces beyond them get priority 0 in place of 1. Default false."`
+	Backoff       Duration `json:"backoff" doc:"How long a tracer waits before it sends again; twice as long each time. Default 100ms."`
 }
 
 // Service is one service with its operations.
@@ -69,7 +78,7 @@ type Service struct {
 // Operation is one kind of span of a service.
 type Operation struct {
 	Name     string   `json:"name" lang:"required" doc:"Span name, such as http.request."`
-	Resource []string `json:"resource" lang:"required;one" doc:"Resource, or several to draw from."`
+	Resource Resource `json:"resource" lang:"required" doc:"Resource, several to draw from, or a pattern with that many values."`
 	Type     string   `json:"type" doc:"Span type. Default: the service's."`
 	Kind     string   `json:"kind,omitempty" lang:"enum=server|client|producer|consumer|internal" doc:"span.kind. Default: by type and place in the trace."`
 	// Duration is the operation's own work; its span lasts that plus what it waits for.
@@ -103,7 +112,26 @@ type generated struct {
 	Skew        Skew   `json:"skew" lang:"enum=uniform|zipf" doc:"How the values are drawn. Default uniform."`
 }
 
-// Skew is how values of a tag are drawn.
+// Resource is what an operation acts on: one of Values, or Pattern with one of
+// Cardinality numbers in the place of {n}. In YAML: a scalar, a list, or a mapping.
+type Resource struct {
+	Values      []string // a fixed resource has one
+	Pattern     string   // set when Cardinality is
+	Cardinality uint64   // > 0: this many distinct values
+	Skew        Skew     // how they are drawn; set when Cardinality is
+}
+
+// Number is what stands in a pattern for the number.
+const Number = "{n}"
+
+// pattern is the mapping form of a Resource.
+type pattern struct {
+	Pattern     string `json:"pattern" lang:"required" doc:"The resource, with {n} in the place of a number."`
+	Cardinality uint64 `json:"cardinality" lang:"required;min=1;max=1000000000;such=50000" doc:"Number of distinct values, one per span as its tree is grown."`
+	Skew        Skew   `json:"skew" lang:"enum=uniform|zipf" doc:"How the values are drawn. Default uniform."`
+}
+
+// Skew is how one of many values is drawn.
 type Skew string
 
 // The skews.
@@ -111,6 +139,13 @@ const (
 	Uniform Skew = "uniform"
 	Zipf    Skew = "zipf"
 )
+
+// CorpusSize is how large all templates together are to be: the more, the more
+// different trees. Exactly one of them is set.
+type CorpusSize struct {
+	Spans  int  `json:"spans,omitempty" lang:"min=1000;max=20000000;such=65536" doc:"Spans in all templates, about."`
+	Memory Size `json:"memory,omitempty" doc:"Memory that all templates take, about, as in 64MB."`
+}
 
 // Call is one step of an operation: a call to another operation, or several in
 // parallel. In YAML: `service.operation`, `{to: …}` or `{parallel: […]}`.
@@ -123,29 +158,66 @@ type Call struct {
 	// Async calls are not waited for and may outlive their caller; their errors do not rise.
 	Async bool `json:"async" doc:"Do not wait for it; it may outlive its caller and its errors do not rise. Default false."`
 	// ErrorPropagation is the share of failed calls (after retries) that fail the caller.
-	ErrorPropagation Share  `json:"error_propagation" doc:"Share of failed calls, after retries, that fail the caller. Default 100%."`
-	Parallel         []Call `json:"parallel,omitempty" doc:"Calls side by side, in place of a single one."` // then all else is empty
+	ErrorPropagation Share `json:"error_propagation" doc:"Share of failed calls, after retries, that fail the caller. Default 100%."`
+	// Timeout is how long the caller waits for an attempt; 0: as long as it takes.
+	Timeout Duration `json:"timeout,omitempty" doc:"How long the caller waits; then the call has failed with a timeout, and what was called goes on. Default: as long as it takes."`
+	// Backoff is the wait before the first retry; each further one is twice as long, all ± 50%.
+	Backoff Duration `json:"backoff,omitempty" doc:"Wait before the first retry, doubled for each further one, all with a jitter of half of it. Default 0s."`
+	Delay   *Dist    `json:"delay,omitempty" lang:"time" doc:"How much later an async call starts, as what waits in a queue. Default 0s."`
+	// When makes the call depend on whether a step before it has failed; empty: it is made anyway.
+	When When `json:"when,omitempty" lang:"enum=ok|error" doc:"Make the call only if no step before it in this operation has failed (ok), or if one has (error). Default: either way."`
+	// Recovers is the share of successful calls on error that make good what failed before.
+	Recovers Share `json:"recovers,omitempty" doc:"Share of such successful calls on error after which the caller does not fail of what failed before. Default 0."`
+	// HitRate is the share of calls that find what they look for; the others go on with OnMiss.
+	HitRate  *Share `json:"hit_rate,omitempty" doc:"Share of calls, as of a cache, that find what they look for."`
+	OnMiss   []Call `json:"on_miss,omitempty" doc:"What is called next when the call missed, or failed."`
+	Parallel []Call `json:"parallel,omitempty" doc:"Calls side by side, in place of a single one."` // then all else is empty
 }
+
+// When says which of the steps before a call it depends on.
+type When string
+
+// The conditions of a call.
+const (
+	OnOK    When = "ok"
+	OnError When = "error"
+)
 
 // Shape is a recipe for one kind of trace: it enters at an operation, or is drawn from statistics.
 type Shape struct {
 	Name   string  `json:"name" doc:"Name in reports. Default: its entry, or shape-N."`
 	Weight float64 `json:"weight" doc:"How often, against the other shapes. Default 1."`
-	Entry  string  `json:"entry,omitempty" doc:"The operation at the root, as service.operation. Either this or statistical."`
+	// Templates is how many different trees it has; 0 leaves it to the corpus.
+	Templates int    `json:"templates,omitempty" lang:"min=1;max=65536;such=500" doc:"How many different trees it has. Default: its part of the corpus."`
+	Entry     string `json:"entry,omitempty" doc:"The operation at the root, as service.operation. Either this or statistical."`
 	// Priority is the share of each sampling priority, "none" among them.
 	Priority    map[string]Share `json:"priority" doc:"Share of each sampling priority: -1, 0, 1, 2 or none; one of them alone is all of it. Default {1: 100%}."`
 	Statistical *Statistical     `json:"statistical,omitempty" doc:"Trees drawn from statistics. Either this or entry."`
+	Late        *Late            `json:"late,omitempty" doc:"Traces that are sent late: as they start earlier than others of their request. Default none."`
+}
+
+// Late says how many traces start, and end, how much earlier than the moment they are sent at.
+type Late struct {
+	Share Share `json:"share" lang:"required" doc:"Share of the shape's traces."`
+	By    Dist  `json:"by" lang:"required;time" doc:"How much earlier they started and ended."`
 }
 
 // Statistical describes trees by their numbers.
 type Statistical struct {
 	Spans         Dist  `json:"spans" lang:"required;count" doc:"Spans per trace, at least 1."`
 	Depth         Dist  `json:"depth" lang:"required;count" doc:"Levels of the tree, at least 1."`
-	Services      int   `json:"services" lang:"min=1;max=1000;such=10" doc:"Number of services, made up beside those of the scenario. Default 10."`
+	Services      int   `json:"services" lang:"min=1;max=10000;such=10" doc:"Number of services, made up beside those of the scenario. Default 10."`
 	RepeatedEdges Share `json:"repeated_edges" doc:"Share of edges (caller to callee operation) that occur more than once in their trace. Default 0."`
-	Duration      Dist  `json:"duration" lang:"time" doc:"Own work per span. Default {p50: 2ms, p99: 80ms}."`
-	ErrorRate     Share `json:"error_rate" doc:"Share of spans that fail. Default 0."`
+	// These three are aims, which the sizes of traces bend; each may be left out.
+	FanOut       *Dist `json:"fan_out,omitempty" lang:"count" doc:"Distinct operations that a calling span calls, at least 1."`
+	CallsPerEdge Mix   `json:"calls_per_edge,omitempty" lang:"times" doc:"Shares of edges by how often they are called in their trace, as in {1: 80%, 2: 18%, 3..9: 2%}. In place of repeated_edges."`
+	Types        Mix   `json:"types,omitempty" lang:"types" doc:"Shares of calls by span type, as in {redis: 40%, web: 30%, rpc: 28%, sql: 2%}."`
+	Duration     Dist  `json:"duration" lang:"time" doc:"Own work per span. Default {p50: 2ms, p99: 80ms}."`
+	ErrorRate    Share `json:"error_rate" doc:"Share of spans that fail. Default 0."`
 }
+
+// Mix are shares by name, which add up to 1.
+type Mix map[string]Share
 
 // Fault is one kind of fault and how often it is met.
 type Fault struct {

@@ -23,6 +23,15 @@ func tagSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
 	return grammar.AnyOf(one, &jsonschema.Schema{Type: "array", Items: one, MinItems: new(1)}, b.Fields(reflect.TypeFor[generated]()))
 }
 
+func resourceSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
+	texts := b.Plain(reflect.TypeFor[[]string](), grammar.Rule{One: true})
+	p := b.Fields(reflect.TypeFor[pattern]())
+	described := *p.Properties["pattern"]
+	described.Pattern = `\{n\}`
+	p.Properties["pattern"] = &described
+	return grammar.AnyOf(texts, p)
+}
+
 func callSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
 	call := b.Fields(reflect.TypeFor[Call]())
 	call.OneOf = grammar.Needing("to", "parallel")
@@ -40,4 +49,24 @@ func phaseSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
 	phase.OneOf = grammar.Needing(profiles()...)
 	phase.AnyOf = grammar.Needing("for", "steps")
 	return phase
+}
+
+// mixSchema names what has shares: types of spans, or numbers of calls.
+func mixSchema(b *grammar.Builder, r grammar.Rule) *jsonschema.Schema {
+	names := &jsonschema.Schema{Pattern: "^(" + timesPattern + ")$"}
+	if r.Variant == "types" {
+		names = &jsonschema.Schema{}
+		for _, typ := range SpanTypes() {
+			names.Enum = append(names.Enum, typ)
+		}
+	}
+	shares := b.Plain(reflect.TypeFor[map[string]Share](), r)
+	shares.PropertyNames, shares.MinProperties = names, new(1)
+	return shares
+}
+
+func corpusSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
+	corpus := b.Fields(reflect.TypeFor[CorpusSize]())
+	corpus.OneOf = grammar.Needing("spans", "memory")
+	return corpus
 }

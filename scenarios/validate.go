@@ -43,6 +43,7 @@ func (v *validator) validate() {
 		}
 	}
 	v.general()
+	v.corpus()
 	v.services()
 	v.graph()
 	v.shapes()
@@ -57,14 +58,7 @@ func (v *validator) general() {
 	if s.Encoding == JSON && !s.API.TakesJSON() {
 		v.Fail([]any{"encoding"}, "use msgpack", "encoding: api %s takes no JSON", s.API)
 	}
-	languages, weights := []any{"clients", "languages"}, weighing{validator: v}
-	for language, weight := range s.Clients.Languages {
-		weights.add(grammar.Under(languages, language), "the weight of "+language, weight)
-		if !isToken(language) {
-			v.FailKey([]any{"clients", "languages", language}, "write for example go, java or python", "%s is no name of a language", grammar.Shorten(language))
-		}
-	}
-	weights.sum(languages, "languages")
+	v.clients()
 	t := s.TracesPerRequest
 	switch most := t.Most(); {
 	case most < 1:

@@ -35,12 +35,7 @@ func (v *validator) operation(path []any, key string, op *Operation) {
 	if v.Written(grammar.Under(path, "name")...) {
 		v.bytes(grammar.Under(path, "name"), false, "name", op.Name, limits.NameBytes)
 	}
-	for i, resource := range op.Resource {
-		v.bytes(grammar.Under(path, "resource", i), false, "resource", resource, limits.ResourceBytes)
-	}
-	if len(op.Resource) == 0 && v.Written(grammar.Under(path, "resource")...) {
-		v.Fail(grammar.Under(path, "resource"), "write at least one", "resource is empty")
-	}
+	v.resource(grammar.Under(path, "resource"), op.Resource)
 	v.bytes(grammar.Under(path, "type"), false, "type", op.Type, limits.TypeBytes)
 	weights := weighing{validator: v}
 	for i, e := range op.Errors {
@@ -67,45 +62,25 @@ func (v *validator) operation(path []any, key string, op *Operation) {
 	v.calls(grammar.Under(path, "calls"), op.Calls)
 }
 
+func (v *validator) resource(path []any, r Resource) {
+	for i, resource := range r.Values {
+		v.bytes(grammar.Under(path, i), false, "resource", resource, limits.ResourceBytes)
+	}
+	switch pattern := grammar.Under(path, "pattern"); {
+	case v.Written(pattern...) && !v.Unread(pattern...):
+		v.bytes(pattern, false, "pattern", r.Pattern, limits.ResourceBytes)
+		if !strings.Contains(r.Pattern, Number) {
+			v.Fail(pattern, "write for example \"GET /items/{n}\"", "the pattern %s has no {n}, so that all its values are one", grammar.Shorten(r.Pattern))
+		}
+	case len(r.Values) == 0 && !v.Written(pattern...) && !v.Written(grammar.Under(path, "cardinality")...) && v.Written(path...) && !v.Unread(path...):
+		v.Fail(path, "write at least one", "resource is empty")
+	}
+}
+
 func (v *validator) length(path []any, label, text string) {
 	if len(text) > limits.MetaValueBytes {
 		v.Fail(path, "shorten it, so that what arrives is what was sent", "%s has %d bytes; the agent cuts it at %d", label, len(text), limits.MetaValueBytes)
 	}
-}
-
-func (v *validator) calls(path []any, calls []Call) {
-	for i, call := range calls {
-		at := grammar.Under(path, i)
-		if v.Written(grammar.Under(at, "parallel")...) {
-			v.parallel(grammar.Under(at, "parallel"), call.Parallel)
-			continue
-		}
-		if call.To == "" {
-			v.Fail(at, "write service.operation, {to: service.operation} or {parallel: […]}", "a call needs to know what to call")
-			continue
-		}
-		to := at
-		if v.Written(grammar.Under(at, "to")...) {
-			to = grammar.Under(at, "to")
-		}
-		v.reference(to, "calls", call.To)
-		if most := call.Repeat.Most(); most > MaxRepeat {
-			v.Fail(grammar.Under(at, "repeat"), "lower it, or give it a max", "repeat can reach %s, more than %d", grammar.RoundUp(most), MaxRepeat)
-		}
-	}
-}
-
-func (v *validator) parallel(path []any, calls []Call) {
-	if len(calls) == 0 {
-		v.Fail(path, "list the calls, as in {parallel: [stock.check, users.load]}", "parallel has no calls")
-	}
-	for i := range calls {
-		if v.Written(grammar.Under(path, i, "parallel")...) {
-			v.Fail(grammar.Under(path, i), "put its calls into the list around it", "parallel calls cannot be nested in parallel calls")
-			return
-		}
-	}
-	v.calls(path, calls)
 }
 
 // reference checks that service.operation is there.
@@ -126,20 +101,6 @@ func (v *validator) reference(path []any, label, ref string) {
 }
 
 func (v *validator) references() []string { return slices.Sorted(maps.Keys(v.ops)) }
-
-// steps visits every call of an operation with its path.
-func (v *validator) steps(ref string, visit func(path []any, call Call)) {
-	dot := strings.LastIndexByte(ref, '.')
-	path := []any{"services", ref[:dot], "operations", ref[dot+1:], "calls"}
-	for i, call := range v.ops[ref].Calls {
-		if len(call.Parallel) == 0 {
-			visit(grammar.Under(path, i), call)
-		}
-		for j, inner := range call.Parallel {
-			visit(grammar.Under(path, i, "parallel", j), inner)
-		}
-	}
-}
 
 // graph looks for cycles of calls: a depth-first walk, where a call back to an
 // operation that is still being walked closes one.

@@ -34,6 +34,7 @@ func (v *validator) shapes() {
 		seen[shape.Name] = true
 		weights.add(grammar.Under(path, "weight"), "weight", shape.Weight)
 		v.priority(grammar.Under(path, "priority"), shape.Priority)
+		v.late(grammar.Under(path, "late"), shape.Late)
 		spans += max(shape.Weight, 0) * v.shape(path, shape, counts)
 		if shape.Statistical == nil {
 			entries++
@@ -93,6 +94,7 @@ func (v *validator) statistical(path []any, st *Statistical) float64 {
 			v.Fail(grammar.Under(path, c.key), "give it a max, as in {p50: 6, p99: 700, max: 5000}", "%s can reach %s, more than %s", c.key, grammar.RoundUp(most), grammar.FormatNumber(c.most))
 		}
 	}
+	v.figures(path, st)
 	return max(1, st.Spans.Mean())
 }
 
@@ -117,33 +119,60 @@ func (v *validator) priority(path []any, shares map[string]Share) {
 	}
 }
 
+func (v *validator) late(path []any, late *Late) {
+	if late == nil {
+		return
+	}
+	if share := grammar.Under(path, "share"); late.Share == 0 && v.Written(share...) && !v.Unread(share...) {
+		v.Fail(share, "write for example 5%, or leave out late", "late: no trace is late")
+	}
+	if by := grammar.Under(path, "by"); late.By.Most() > float64(values.MaxDuration) {
+		v.Fail(by, "give it a max, as in {p50: 30s, p99: 10m, max: 1h}", "late: a trace can be late by more than %s", Duration(values.MaxDuration))
+	}
+}
+
 // spanCount is the number of spans of a trace below and with an operation.
 type spanCount struct{ mean, most float64 }
 
 // spanCounts works the numbers out from the leaves up:
 //
-//	spans(op) = 1 + Σ over calls of probability · repeat · spans(callee)
+//	spans(op) = 1 + Σ over calls of probability · repeat · (spans(callee) + (1 − hit rate) · Σ over its on_miss)
 //
-// and for the most: every probability is 1, and every retry is made. Retries are left out of the mean.
+// and for the most: every probability is 1, every cache misses, and every retry
+// is made. Calls on error and retries are left out of the mean.
 func (v *validator) spanCounts() map[string]spanCount {
 	counts := map[string]spanCount{}
 	if v.cyclic {
 		return counts
 	}
 	var count func(ref string) spanCount
+	var sum func(calls []Call) spanCount
+	sum = func(calls []Call) (c spanCount) {
+		for i := range calls {
+			call := &calls[i]
+			if len(call.Parallel) > 0 {
+				c = c.plus(1, 1, sum(call.Parallel))
+				continue
+			}
+			if v.ops[call.To] == nil || call.Probability == 0 {
+				continue
+			}
+			made := float64(call.Probability) * call.Repeat.Mean()
+			if call.When == OnError {
+				made = 0
+			}
+			c = c.plus(made, call.Repeat.Most()*float64(call.Retries+1), count(call.To))
+			if call.HitRate != nil {
+				c = c.plus(made*(1-float64(*call.HitRate)), call.Repeat.Most(), sum(call.OnMiss))
+			}
+		}
+		return c
+	}
 	count = func(ref string) spanCount {
 		if c, ok := counts[ref]; ok {
 			return c
 		}
-		c := spanCount{1, 1}
-		v.steps(ref, func(_ []any, call Call) {
-			if v.ops[call.To] == nil || call.Probability == 0 {
-				return
-			}
-			below := count(call.To)
-			c.mean += float64(call.Probability) * call.Repeat.Mean() * below.mean
-			c.most += call.Repeat.Most() * float64(call.Retries+1) * below.most
-		})
+		c := spanCount{1, 1}.plus(1, 1, sum(v.ops[ref].Calls))
 		counts[ref] = c
 		return c
 	}
@@ -151,6 +180,11 @@ func (v *validator) spanCounts() map[string]spanCount {
 		count(ref)
 	}
 	return counts
+}
+
+// plus adds so many times another count.
+func (c spanCount) plus(mean, most float64, other spanCount) spanCount {
+	return spanCount{c.mean + mean*other.mean, c.most + most*other.most}
 }
 
 func (v *validator) load() {

@@ -8,6 +8,8 @@ type (
 	Duration = values.Duration
 	// Share is a probability: `5%` or `0.05`.
 	Share = values.Share
+	// Size is a number of bytes: `64MB`, with KB = 1000 bytes.
+	Size = values.Size
 	// Dist is a distribution of counts, durations (ns) or plain numbers. To cut
 	// means to clamp: what would lie beyond the cut lies on it. Quantile, Mean
 	// and Most say what it draws.
@@ -29,6 +31,7 @@ const (
 	Normal     = values.Normal     // mean A, standard deviation B, cut at 0: `a ± b`
 	LogNormal  = values.LogNormal  // median A, 99th percentile B, cut at Max when Max > 0: `{p50, p99, max}`
 	UniformInt = values.UniformInt // whole numbers A..B, both included: `a..b`
+	Piecewise  = values.Piecewise  // through given quantiles, with p50 any of min, p10 … p99_99, max
 )
 
 // The units of rates. Bytes are bytes of bodies.

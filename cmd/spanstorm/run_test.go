@@ -25,6 +25,12 @@ type job struct {
 // do runs the job and returns its record, which is also read back from disk.
 func (j job) do(t *testing.T) (*results.Record, string) {
 	t.Helper()
+	return j.within(t, 3*time.Minute)
+}
+
+// within is do with a limit of its own.
+func (j job) within(t *testing.T, limit time.Duration) (*results.Record, string) {
+	t.Helper()
 	self, err := exec.LookPath("spanstorm")
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +43,7 @@ func (j job) do(t *testing.T) (*results.Record, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	out := filepath.Join(t.TempDir(), "record")
 	_, err = run.Run(ctx, run.Options{

@@ -79,18 +79,49 @@ func (f *flight) RoundTrip(hit *http.Request) (*http.Response, error) {
 
 // exchange sends one payload and reads the answer to its last byte.
 func (f *flight) exchange(o *Observation, p *payload) (*http.Response, error) {
-	call := f.prepare(o, p)
 	progress := f.plan.Progress
 	progress.sent.Add(1)
 	progress.inFlight.Add(1)
-	o.Send = f.pacer.meet(o.Due)
-	call.Send()
-	o.End = f.clock()
-	progress.inFlight.Add(-1)
-	r := call.Close()
-	o.Code, o.BytesIn, o.UnexpectedBody = r.Code, r.Bytes, r.Unexpected
-	o.Class, o.Err = r.Class, r.Err
-	return r.Response, r.Err
+	defer progress.inFlight.Add(-1)
+	defer p.Release()
+	for backoff := f.plan.Backoff; ; backoff *= 2 {
+		p.hold() // for the call, which may outlast this
+		call := f.prepare(o, p)
+		if o.Tries++; o.Tries == 1 {
+			o.Send = f.pacer.meet(o.Due)
+			o.Resent = o.Send
+		} else {
+			o.Resent = f.clock()
+		}
+		call.Send()
+		o.End = f.clock()
+		r := call.Close()
+		if r.Err == nil || o.Code == 0 { // the best outcome counts
+			o.Code, o.BytesIn, o.UnexpectedBody = r.Code, r.Bytes, r.Unexpected
+			o.Class, o.Err = r.Class, r.Err
+		}
+		if o.Tries > f.plan.Retries || !worthAnother(&r) || !f.pause(backoff) {
+			return r.Response, r.Err
+		}
+	}
+}
+
+// worthAnother says that a tracer would send again: the agent was too busy,
+// failed, or did not answer.
+func worthAnother(r *tracer.Reply) bool {
+	return r.Code == 0 || r.Code == http.StatusTooManyRequests || r.Code >= http.StatusInternalServerError
+}
+
+// pause waits for d; false means that the phase was ended meanwhile.
+func (f *flight) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return f.pacer.ctx.Err() == nil
+	case <-f.pacer.ctx.Done():
+		return false
+	}
 }
 
 // targeter satisfies vegeta: the RoundTripper puts the real request together.

@@ -67,6 +67,12 @@ type Plan struct {
 	// 0 is tracer.DefaultTimeout.
 	Timeout time.Duration
 
+	// Retries is how often a payload is sent again that was answered 429 or
+	// 5xx, or not at all; Backoff is the first pause before that, and the next
+	// one is twice as long.
+	Retries int
+	Backoff time.Duration
+
 	// Offset is where the phase begins on the run's axis of seconds.
 	Offset time.Duration
 	// Raw, when set, receives every result as the vegeta CLI reads it. Due
@@ -173,9 +179,12 @@ type Observation struct {
 	// transport, and when the last byte of its answer was read. In a closed
 	// loop Due is Send.
 	Due, Send, End time.Duration
-	Traces         int
-	BytesOut       int64 // of the request's body
-	BytesIn        int64 // of the answer's body
+	// Tries is how often it was sent, and Resent when it was the last time.
+	Tries    int
+	Resent   time.Duration
+	Traces   int
+	BytesOut int64 // of the request's body
+	BytesIn  int64 // of the answer's body
 	// UnexpectedBody marks a 2xx that does not hold what the API answers.
 	UnexpectedBody bool
 }

@@ -23,12 +23,12 @@ type recorder struct {
 	observe func(Observation)
 	rows    *seconds
 
-	sent, answered, delivered, unexpected, clamped uint64
-	traces, bytes                                  uint64
-	byCode                                         map[int]uint64
-	errors                                         results.Errors
-	examples                                       map[string][]string
-	send, service, response                        gauge
+	sent, answered, delivered, unexpected, clamped, retried uint64
+	traces, bytes                                           uint64
+	byCode                                                  map[int]uint64
+	errors                                                  results.Errors
+	examples                                                map[string][]string
+	send, service, response                                 gauge
 	// For the rules of validity.
 	punctual gauge // send delays, those of crowded requests as 0
 	light    gauge // service times seen while under half of the workers were busy
@@ -106,6 +106,9 @@ func (r *recorder) record(s *sample) {
 		r.delivered++
 		p.delivered.Add(1)
 	}
+	if s.Tries > 1 {
+		r.retried++
+	}
 	if s.UnexpectedBody {
 		r.unexpected++
 	}
@@ -138,7 +141,7 @@ func (r *recorder) recordDelay(s *sample) {
 
 // recordTimes records the times of an answer; a request without one has none.
 func (r *recorder) recordTimes(s *sample) {
-	service := s.End - s.Send
+	service := s.End - s.Resent
 	r.service.record(service)
 	if s.light {
 		r.light.record(service)
@@ -216,6 +219,7 @@ func (r *recorder) requests(planned uint64) results.Requests {
 		Unsent:            planned - min(planned, r.sent),
 		Answered:          r.answered,
 		Delivered:         r.delivered,
+		Retried:           r.retried,
 		UnexpectedBody:    r.unexpected,
 		ByCode:            make(map[string]uint64, len(r.byCode)),
 		Errors:            r.errors,

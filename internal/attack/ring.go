@@ -23,8 +23,9 @@ type payload struct {
 	body   []byte
 	index  uint64 // in the phase
 	traces int
-	odd    *odd.Odd // what is odd about its request beside the body; nil for nothing
-	ring   *ring    // where it goes back to
+	odd    *odd.Odd     // what is odd about its request beside the body; nil for nothing
+	ring   *ring        // where it goes back to
+	holds  atomic.Int32 // how many may still read it
 }
 
 var _ tracer.Payload = (*payload)(nil)
@@ -36,7 +37,14 @@ func (p *payload) Body() []byte { return p.body }
 func (p *payload) Traces() int { return p.traces }
 
 // Release implements [tracer.Payload].
-func (p *payload) Release() { p.ring.give(p) }
+func (p *payload) Release() {
+	if p.holds.Add(-1) == 0 {
+		p.ring.give(p)
+	}
+}
+
+// hold is undone by Release.
+func (p *payload) hold() { p.holds.Add(1) }
 
 // ring holds payloads composed ahead of their due time. Payload k waits in slot
 // k mod K. One goroutine fills it in order; the worker that carries request k
@@ -200,9 +208,12 @@ func (r *ring) get() *payload {
 	select {
 	case p := <-r.spare:
 		p.body = p.body[:0]
+		p.holds.Store(1)
 		return p
 	default:
-		return &payload{ring: r}
+		p := &payload{ring: r}
+		p.holds.Store(1)
+		return p
 	}
 }
 

@@ -81,7 +81,7 @@ func (s *seconds) record(o *sample) {
 	r.sent++
 	if o.Answered() {
 		r.byCode[o.Code]++
-		r.service.record(o.End - o.Send)
+		r.service.record(o.End - o.Resent)
 		if s.schedule != nil {
 			r.response.record(o.End - o.Due)
 		}

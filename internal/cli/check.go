@@ -3,10 +3,12 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/spanstorm/spanstorm/generator"
+	"github.com/spanstorm/spanstorm/internal/outlook"
 	"github.com/spanstorm/spanstorm/results"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
@@ -53,25 +55,48 @@ func (a *app) check(arg string, sets []string) error {
 	_, err = fmt.Fprintf(a.out, "%s: ok: %s, %s, %s; a request is %.4g traces, %.4g spans, %s on average\n",
 		arg, count(len(s.Services), "service"), count(len(s.Shapes), "shape"), count(len(s.Load), "phase"),
 		means.Traces, means.Spans, results.FormatBytes(means.Bytes))
-	for _, l := range corpus.Stats(checkedRequests).Limits {
-		if l.Over() && err == nil {
-			_, err = fmt.Fprintf(a.out, "%s: warning: a %s of %s bytes is over the agent's limit of %s; it is %s\n",
-				arg, l.What, results.FormatCount(uint64(l.Bytes)), results.FormatCount(uint64(l.Limit)), fate(l))
+	if err != nil || len(s.Shapes) == 0 {
+		return err
+	}
+	o, err := outlook.Of(s, corpus, 0, checkedRequests)
+	if err != nil {
+		return fmt.Errorf("%s: %w", arg, err)
+	}
+	return a.printWorst(arg, o)
+}
+
+// printWorst says how large a trace and a payload can get, beside how large they
+// usually are, and warns of what an agent does not take.
+func (a *app) printWorst(arg string, o *outlook.Outlook) error {
+	w := &lastingWriter{w: a.out}
+	for _, shape := range o.WorstCase.Shapes {
+		usual := shapeOf(o, shape.Shape)
+		w.printf("%s: %s: at worst %s spans, %s levels, %s calls of one span, about %s; usually (p50) %s spans, %s levels\n",
+			arg, shape.Shape, shape.Spans, shape.DepthLevels, shape.FanOut, results.FormatBytes(shape.TraceBytes.Value),
+			plain(usual.Spans.P50), plain(usual.DepthLevels.P50))
+		if strings.Contains(shape.LargestPath, "→") {
+			w.printf("%s: %s: by %s\n", arg, shape.Shape, shape.LargestPath)
 		}
 	}
-	return err
+	w.printf("%s: payload: at worst %s traces in about %s; usually (p50) %s in %s\n", arg, o.WorstCase.PayloadTraces,
+		results.FormatBytes(o.WorstCase.PayloadBytes.Value), plain(o.Payloads.Traces.P50), results.FormatBytes(o.Payloads.Bytes.P50))
+	for _, warning := range o.Warnings {
+		w.printf("%s: warning: %s\n", arg, warning.Text)
+	}
+	return w.err
+}
+
+func shapeOf(o *outlook.Outlook, name string) outlook.Traces {
+	for _, s := range o.Shapes {
+		if s.Name == name {
+			return s.Traces
+		}
+	}
+	return outlook.Traces{}
 }
 
 // checkedRequests is how many requests check composes to see how large they get.
 const checkedRequests = 100
-
-// fate is what agents do with what is over their limit.
-func fate(l generator.Longest) string {
-	if l.What == "payload" {
-		return "refused with 413"
-	}
-	return "cut"
-}
 
 // count writes a number of things.
 func count(n int, thing string) string {

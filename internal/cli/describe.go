@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -11,34 +12,48 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 
 	"github.com/spanstorm/spanstorm/generator"
+	"github.com/spanstorm/spanstorm/internal/outlook"
 	"github.com/spanstorm/spanstorm/results"
 )
 
-// describe draws one trace of each shape and prints the statistics.
+// widestPage is where a page of preview stops growing with the terminal.
+const widestPage = 100
+
+// describe draws one trace of each shape and prints the figures.
 func (a *app) describe(s subject, f previewFlags) error {
 	names := s.corpus.ShapeNames()
 	if f.shape != "" && !slices.Contains(names, f.shape) {
 		return usageError("--shape %q is not in the scenario; it has %s", f.shape, strings.Join(names, ", "))
 	}
+	o, err := outlook.Of(s.scenario, s.corpus, f.traces, f.sample)
+	if err != nil {
+		return err
+	}
 	w := &lastingWriter{w: a.out}
-	w.printf("%s: %s %s to %s, corpus %.12s\n", s.scenario.Name, s.scenario.API, s.scenario.Encoding, s.corpus.Path(), s.corpus.Fingerprint())
+	if f.format == "json" {
+		to := json.NewEncoder(w)
+		to.SetEscapeHTML(false)
+		to.SetIndent("", "  ")
+		return to.Encode(o)
+	}
+	w.printf("%s: %s %s to %s, corpus %.12s\n", o.Scenario, o.API, o.Encoding, o.Path, o.Fingerprint)
 	if len(names) == 0 {
 		w.printf("\nIt sends its services only:\n%s\n", s.corpus.Services())
 		return w.err
 	}
-	stats := s.corpus.Stats(f.sample)
-	for _, shape := range stats.ByShape {
+	for _, shape := range o.Shapes {
 		if f.shape == "" || f.shape == shape.Name {
 			a.drawShape(w, s.corpus, shape, f.sample)
 		}
 	}
-	drawStats(w, stats)
+	drawOutlook(w, o)
 	return w.err
 }
 
 // drawShape draws the first trace of a shape among the sample's requests.
-func (a *app) drawShape(w *lastingWriter, corpus *generator.Corpus, shape generator.ShapeStats, requests int) {
+func (a *app) drawShape(w *lastingWriter, corpus *generator.Corpus, shape outlook.Shape, requests int) {
 	index := int32(slices.Index(corpus.ShapeNames(), shape.Name))
+	share := results.FormatPercent(shape.TraceShare, 1)
 	for seq := range uint64(requests) {
 		for i, chunk := range corpus.Chunks(nil, seq) {
 			if chunk.Shape != index {
@@ -49,47 +64,102 @@ func (a *app) drawShape(w *lastingWriter, corpus *generator.Corpus, shape genera
 				w.err = err
 				return
 			}
-			w.printf("\n%s: %.3g%% of traces; here chunk %d of request %d, %d spans in %s\n\n",
-				shape.Name, 100*shape.Share, i+1, seq, len(tree.Spans), results.FormatDuration(float64(tree.Extent)))
-			if err := drawTree(w, tree, width(a.out)); err != nil {
+			w.printf("\n%s: %s of traces; here %s in %s\n\n", shape.Name, share,
+				count(len(tree.Spans), "span"), results.FormatDuration(float64(tree.Extent)))
+			if err := drawTree(w, tree, min(width(a.out), widestPage)); err != nil {
 				w.err = err
 			}
 			return
 		}
 	}
-	w.printf("\n%s: %.3g%% of traces; none among the first %d requests\n", shape.Name, 100*shape.Share, requests)
+	w.printf("\n%s: %s of traces; none among the first %d requests\n", shape.Name, share, requests)
 }
 
-func drawStats(w *lastingWriter, stats generator.Stats) {
-	t := stats.Traces
-	w.printf("\nOne trace, by how often each is drawn\n\n")
-	w.table([]string{"", "mean", "p50", "p90", "p99", "max"}, [][]string{
-		quantities("spans", t.Spans, plain),
-		quantities("depth", t.Depth, plain),
-		quantities("fan-out", t.FanOut, plain),
-		quantities("services", t.Services, plain),
-		quantities("encoded", t.Bytes, results.FormatBytes),
-		quantities("duration", t.DurationNS, results.FormatDuration),
+func drawOutlook(w *lastingWriter, o *outlook.Outlook) {
+	t := &o.Traces
+	if o.SampledTraces > 0 {
+		w.printf("\nOne trace, of the first %s\n\n", results.FormatCount(uint64(o.SampledTraces)))
+	} else {
+		w.printf("\nOne trace, by how often each is drawn\n\n")
+	}
+	w.quantities([]quantity{
+		{"spans", t.Spans, plain},
+		{"depth, levels", t.DepthLevels, plain},
+		{"services", t.Services, plain},
+		{"encoded", t.ChunkBytes, results.FormatBytes},
+		{"duration", t.DurationNS, results.FormatDuration},
+		{"edges", t.Edges.PerTrace, plain},
+		{"calls of an edge", t.Edges.CallsPerEdge, plain},
+		{"fan-out of a caller", t.FanOut, plain},
+		{"calls of a caller", t.CallsPerCaller, plain},
 	})
-	w.printf("\n%.3g%% of traces have a failed span, and %.3g%% of spans failed. Span types:", 100*t.Failed, 100*t.FailedSpans)
-	for i, typ := range t.Types {
-		if i == 8 {
-			w.printf(" …")
+	e := &t.Edges
+	w.printf("\n")
+	w.lines([][2]string{
+		{"edges", fmt.Sprintf("called once %s, twice %s, 3 to 9 times %s, 10 or more %s",
+			share(e.OnceShare), share(e.TwiceShare), share(e.ThreeToNineShare), share(e.TenOrMoreShare))},
+		{"span types", typeList(t.SpanTypes)},
+		{"types of calls", typeList(t.CallTypes)},
+		{"failed", fmt.Sprintf("%s of spans, %s of traces", share(t.FailedSpanShare), share(t.FailedShare))},
+	})
+	drawServices(w, o)
+	drawVariety(w, &o.Variety)
+	w.printf("\nOne request, of the first %s\n\n", results.FormatCount(uint64(o.Payloads.Requests)))
+	w.quantities([]quantity{
+		{"traces", o.Payloads.Traces, plain},
+		{"spans", o.Payloads.Spans, plain},
+		{"body", o.Payloads.Bytes, results.FormatBytes},
+	})
+	drawLimits(w, o)
+}
+
+// servicesShown is how many services are listed; JSON has them all.
+const servicesShown = 12
+
+func drawServices(w *lastingWriter, o *outlook.Outlook) {
+	w.printf("\nDurations of spans, by service\n\n")
+	var rows [][]string
+	for i, s := range o.Services {
+		if i == servicesShown {
 			break
 		}
-		w.printf(" %s %.3g%%", typ.Type, 100*typ.Share)
+		d := s.DurationNS
+		rows = append(rows, []string{fit(s.Service, min(24, len([]rune(s.Service)))), share(s.SpanShare), share(s.FailedShare),
+			results.FormatDuration(d.P50), results.FormatDuration(d.P90), results.FormatDuration(d.P99), results.FormatDuration(d.Max)})
 	}
-	w.printf("\n\nOne request, of the first %s\n\n", results.FormatCount(uint64(stats.Requests)))
-	w.table([]string{"", "mean", "p50", "p90", "p99", "max"}, [][]string{
-		quantities("traces", stats.PayloadTraces, plain),
-		quantities("body", stats.PayloadBytes, results.FormatBytes),
-	})
+	w.table([]string{"", "spans", "failed", "p50", "p90", "p99", "max"}, rows)
+	if more := len(o.Services) - servicesShown; more > 0 {
+		w.printf("  … and %s more; --format json lists them\n", results.FormatCount(uint64(more)))
+	}
+}
+
+func drawVariety(w *lastingWriter, v *outlook.Variety) {
+	n := func(n int) string { return results.FormatCount(uint64(n)) }
+	w.printf("\nVariety: what differs from trace to trace, ids and times aside\n\n")
+	c := v.CallsPerTreeShape
+	lines := [][2]string{
+		{"templates", fmt.Sprintf("%s in %s of memory", n(v.Templates), results.FormatBytes(float64(v.MemoryBytes)))},
+		{"tree shapes", fmt.Sprintf("%s; calls of each: p50 %s, p99 %s, max %s", n(v.TreeShapes), plain(c.P50), plain(c.P99), plain(c.Max))},
+		{"distinct", fmt.Sprintf("%s services, %s names, %s resources, %s operations", n(v.Services), n(v.Names), n(v.Resources), n(v.Operations))},
+	}
+	for _, t := range v.Tags {
+		each := "new in every trace"
+		if t.Every > 0 {
+			each = fmt.Sprintf("new every %s", count(t.Every, "request"))
+		}
+		lines = append(lines, [2]string{"tag " + t.Key, fmt.Sprintf("%s values, %s, %s; %s in %s traces",
+			results.FormatCount(t.Cardinality), t.Skew, each, n(t.DistinctValues), n(t.LookedAtTraces))})
+	}
+	w.lines(lines)
+}
+
+func drawLimits(w *lastingWriter, o *outlook.Outlook) {
 	w.printf("\nThe longest of each, beside the agent's limit\n\n")
 	var rows [][]string
-	for _, l := range stats.Limits {
+	for _, l := range o.Limits {
 		verdict := "ok"
-		if l.Over() {
-			verdict = "over: " + l.Example
+		if l.Over {
+			verdict = "over: " + fit(l.Example, min(len([]rune(l.Example)), 30))
 			if l.Example == "" {
 				verdict = "over: the agent refuses it"
 			}
@@ -97,15 +167,82 @@ func drawStats(w *lastingWriter, stats generator.Stats) {
 		rows = append(rows, []string{l.What, results.FormatCount(uint64(l.Bytes)), results.FormatCount(uint64(l.Limit)), verdict})
 	}
 	w.table([]string{"", "bytes", "limit", ""}, rows)
-	w.printf("\n%d templates in %s; ids, times and varying tags are written per request\n",
-		stats.Templates, results.FormatBytes(float64(stats.TemplateBytes)))
+	w.printf("\nAt worst, by what the scenario allows\n\n")
+	rows = nil
+	for _, s := range o.WorstCase.Shapes {
+		rows = append(rows, []string{s.Shape, bound(s.Spans), bound(s.DepthLevels), bound(s.FanOut), about(s.TraceBytes)})
+	}
+	w.table([]string{"", "spans", "levels", "calls of one", "trace"}, rows)
+	w.printf("  a payload of %s such traces: %s; the limit is %s\n", bound(o.WorstCase.PayloadTraces),
+		about(o.WorstCase.PayloadBytes), results.FormatBytes(float64(o.WorstCase.LimitBytes)))
+	if len(o.Warnings) > 0 {
+		w.printf("\n")
+	}
+	for _, warning := range o.Warnings {
+		w.printf("warning: %s\n", warning.Text)
+	}
 }
 
-func quantities(name string, d generator.Distribution, format func(float64) string) []string {
-	return []string{name, format(d.Mean), format(d.P50), format(d.P90), format(d.P99), format(d.Max)}
+// bound writes the most of something; ∞ says that it can be more.
+func bound(b outlook.Bound) string {
+	text := results.FormatCount(uint64(max(b.Value, 0)))
+	if b.Unbounded {
+		return text + "…∞"
+	}
+	return text
 }
 
-func plain(v float64) string { return fmt.Sprintf("%.4g", v) }
+// about is bound for sizes, which are estimates.
+func about(b outlook.Bound) string {
+	text := "≤ " + results.FormatBytes(b.Value)
+	if b.Unbounded {
+		return "≤ " + results.FormatBytes(b.Value) + "…∞"
+	}
+	return text
+}
+
+// quantity is one line of a table of quantiles.
+type quantity struct {
+	name   string
+	of     outlook.Distribution
+	format func(float64) string
+}
+
+func (w *lastingWriter) quantities(list []quantity) {
+	var rows [][]string
+	for _, q := range list {
+		rows = append(rows, []string{q.name, q.format(q.of.Mean), q.format(q.of.P50), q.format(q.of.P90), q.format(q.of.P99), q.format(q.of.Max)})
+	}
+	w.table([]string{"", "mean", "p50", "p90", "p99", "max"}, rows)
+}
+
+// plain writes a number, whole ones as they are.
+func plain(v float64) string {
+	if v == float64(uint64(v)) {
+		return results.FormatCount(uint64(v))
+	}
+	return fmt.Sprintf("%.3g", v)
+}
+
+func share(part float64) string { return results.FormatPercent(part, 1) }
+
+// typesShown is how many span types are listed.
+const typesShown = 6
+
+func typeList(types []outlook.TypeShare) string {
+	var parts []string
+	for i, t := range types {
+		if i == typesShown {
+			parts = append(parts, "…")
+			break
+		}
+		parts = append(parts, t.Type+" "+share(t.Share))
+	}
+	if parts == nil {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
 
 // lastingWriter keeps the first error, so that a page can be written without
 // asking after every line.
@@ -127,6 +264,17 @@ func (w *lastingWriter) printf(format string, args ...any) {
 	_, _ = fmt.Fprintf(w, format, args...)
 }
 
+// lines writes names and what is said of each, one below the other.
+func (w *lastingWriter) lines(lines [][2]string) {
+	widest := 0
+	for _, l := range lines {
+		widest = max(widest, len([]rune(l[0])))
+	}
+	for _, l := range lines {
+		w.printf("  %s  %s\n", fit(l[0], widest), l[1])
+	}
+}
+
 // table writes columns without lines, the first one to the left.
 func (w *lastingWriter) table(header []string, rows [][]string) {
 	table := newTable(w, tw.AlignRight)
@@ -141,7 +289,7 @@ func (w *lastingWriter) table(header []string, rows [][]string) {
 
 // newTable is a table without lines; columns after the first are aligned as asked.
 func newTable(w io.Writer, rest tw.Align) *tablewriter.Table {
-	align := tw.Alignment{tw.AlignLeft, rest, rest, rest, rest, rest}
+	align := tw.Alignment{tw.AlignLeft, rest, rest, rest, rest, rest, rest, rest}
 	return tablewriter.NewTable(w,
 		tablewriter.WithHeaderAutoFormat(tw.Off),
 		tablewriter.WithRowAutoWrap(tw.WrapNone),

@@ -22,8 +22,8 @@ import (
 type previewFlags struct {
 	sets           []string
 	payload, trace string
-	sample         int
-	shape          string
+	sample, traces int
+	shape, format  string
 }
 
 func (a *app) previewCmd() *cobra.Command {
@@ -31,13 +31,15 @@ func (a *app) previewCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "preview SCENARIO|RECORD",
 		Short: "Show what would be sent, or what was sent",
-		Long: `Preview draws a trace of each shape as a tree and prints the statistics of a
-sample beside the agent's limits.
+		Long: `Preview draws a trace of each shape as a tree, and prints what the scenario
+amounts to: sizes of traces and payloads, calls per edge, span types, durations by
+service, how much variety an agent gets to see, and all of it beside the agent's
+limits. With --format json it prints the figures as JSON (docs/preview.md).
 
 With --payload it writes the body of one request to stdout; with --trace, the
 body of the request that carried a trace (or span) of a record. For a record
 they are the very bytes that were sent.`,
-		Example: `  spanstorm preview web-shop
+		Example: `  spanstorm preview web-shop --format json
   spanstorm preview results/20261121T101500Z-web-shop --trace 4611686018427387904 > body.msgpack`,
 		Args:              needs(1, 1, "one SCENARIO or RECORD"),
 		ValidArgsFunction: completeScenario,
@@ -49,8 +51,11 @@ they are the very bytes that were sent.`,
 	setFlag(cmd, &f.sets)
 	flags.StringVar(&f.payload, "payload", "", "write the body of request `SEQ` to stdout")
 	flags.StringVar(&f.trace, "trace", "", "write the body that carried the trace `ID` to stdout (records only)")
-	flags.IntVar(&f.sample, "sample", 1000, "how many requests the statistics look at")
+	flags.IntVar(&f.sample, "sample", 1000, "how many requests the figures of payloads are of")
+	flags.IntVar(&f.traces, "traces", 0, "take the figures of traces from the first `N` that are sent (default: all templates, weighed, which is exact)")
 	flags.StringVar(&f.shape, "shape", "", "draw only this shape")
+	flags.StringVar(&f.format, "format", "table", "what to print: table or json")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.MarkFlagsMutuallyExclusive("payload", "trace")
 	return cmd
 }
@@ -66,6 +71,12 @@ type subject struct {
 func (a *app) preview(arg string, f previewFlags) error {
 	if f.sample < 1 || f.sample > 1_000_000 {
 		return usageError("--sample %d: look at 1 to 1000000 requests", f.sample)
+	}
+	if f.traces < 0 || f.traces > 10_000_000 {
+		return usageError("--traces %d: look at 1 to 10000000 traces, or at 0 for all templates", f.traces)
+	}
+	if f.format != "table" && f.format != "json" {
+		return usageError("--format %q is not known; write table or json", f.format)
 	}
 	s, err := openSubject(arg, f.sets)
 	if err != nil {

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/spanstorm/spanstorm/generator"
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
+
 	"github.com/spanstorm/spanstorm/internal/attack"
 	"github.com/spanstorm/spanstorm/internal/ledger"
 	"github.com/spanstorm/spanstorm/results"
@@ -13,9 +14,10 @@ import (
 // books are kept while requests are answered: the outcome of each, and the
 // sums that a partial record and the closing of the account need.
 type books struct {
-	corpus   *generator.Corpus
+	describe ledger.Describe
 	outcomes *ledger.Outcomes
-	chunks   []ledger.Chunk // scratch
+	chunks   []ledger.Chunk    // scratch
+	retried  *roaring64.Bitmap // requests that were sent more than once
 	err      error
 
 	mu   sync.Mutex
@@ -29,8 +31,8 @@ type sums struct {
 	kept results.Count
 }
 
-func newBooks(corpus *generator.Corpus, legs []leg) (*books, error) {
-	b := &books{corpus: corpus, outcomes: ledger.NewOutcomes()}
+func newBooks(describe ledger.Describe, legs []leg) (*books, error) {
+	b := &books{describe: describe, outcomes: ledger.NewOutcomes(), retried: roaring64.New()}
 	for _, l := range legs {
 		if l.traces() {
 			if err := b.outcomes.Reserve(l.firstSeq, l.reserved); err != nil {
@@ -51,7 +53,10 @@ func (b *books) enter(o attack.Observation) {
 		b.err = err // a seq that was not set aside: a defect of the load's
 	}
 
-	b.chunks = b.corpus.Chunks(b.chunks[:0], o.Seq)
+	if o.Tries > 1 {
+		b.retried.Add(o.Seq)
+	}
+	b.chunks = b.describe(b.chunks[:0], o.Seq)
 	var all, kept results.Count
 	for _, c := range b.chunks {
 		one := results.Count{Traces: 1, Spans: uint64(c.Spans)}
@@ -73,6 +78,10 @@ func (b *books) enter(o attack.Observation) {
 		b.sums.unanswered = b.sums.unanswered.Plus(all)
 	}
 }
+
+// resent says that request seq was sent more than once. It is asked when the
+// load is over.
+func (b *books) resent(seq uint64) bool { return b.retried.Contains(seq) }
 
 func (b *books) read() sums {
 	b.mu.Lock()

@@ -23,6 +23,7 @@ func (r *run) clientConfig() tracer.Config {
 		URL:            r.target.URL(),
 		Socket:         r.target.Socket(),
 		Clients:        r.Scenario.Clients,
+		Pick:           r.corpus.Client,
 		Headers:        r.Scenario.Headers,
 		RealHTTPStatus: r.Scenario.RealHTTPStatus,
 		MaxInFlight:    r.Scenario.MaxInFlight,

@@ -45,6 +45,7 @@ func (r *run) load(ctx context.Context) error {
 		}
 	}()
 	r.meter.start(ctx)
+	go r.churn(loadCtx)
 	for i := range r.plan {
 		if loadCtx.Err() != nil {
 			r.skip(r.plan[i])
@@ -57,6 +58,24 @@ func (r *run) load(ctx context.Context) error {
 	return nil
 }
 
+// churn makes a share of the tracers reconnect each second, one after the other.
+func (r *run) churn(ctx context.Context) {
+	perS := float64(r.Scenario.Clients.Churn) * float64(r.clients.Tracers())
+	if perS == 0 {
+		return
+	}
+	tick := time.NewTicker(max(time.Millisecond, time.Duration(float64(time.Second)/perS)))
+	defer tick.Stop()
+	for i := 0; ; i++ {
+		select {
+		case <-tick.C:
+			r.clients.Reconnect(i % r.clients.Tracers())
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // drive runs one phase and books it.
 func (r *run) drive(ctx context.Context, l leg, began time.Time, raw *attack.Raw) error {
 	plan := attack.Plan{
@@ -65,6 +84,7 @@ func (r *run) drive(ctx context.Context, l leg, began time.Time, raw *attack.Raw
 		Client: r.clients, Path: r.corpus.Path(), ContentType: r.corpus.ContentType(), Answer: r.answer(),
 		BodyBytes:   r.corpus.Means().Bytes,
 		MaxInFlight: r.Scenario.MaxInFlight, Timeout: time.Duration(r.Scenario.Timeout),
+		Retries: r.Scenario.Clients.Retries, Backoff: time.Duration(r.Scenario.Clients.Backoff),
 		Offset: r.offset(began), Raw: raw, Progress: &r.progress,
 		Checkpoint: r.checkpoint,
 	}

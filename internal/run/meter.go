@@ -11,9 +11,8 @@ import (
 
 // sample is what was measured from outside in one second of the run.
 type sample struct {
-	cpuS     float64
-	rssBytes uint64
-	accepted uint64
+	target, generator process.Usage // CPU in this second, memory at its end
+	accepted          uint64
 }
 
 // meter samples the target and the intake once a second, from the begin of the
@@ -22,18 +21,17 @@ type meter struct {
 	r     *run
 	began time.Time
 
-	mu       sync.Mutex
-	samples  []sample
-	usage    process.Usage // at the last sample
-	complete uint64        // at the last sample
-	latest   intake.Progress
+	mu      sync.Mutex
+	samples []sample
+	before  sample // the totals at the last sample
+	latest  intake.Progress
 
 	cancel context.CancelFunc
 	done   chan struct{}
 }
 
 func newMeter(r *run, began time.Time) *meter {
-	return &meter{r: r, began: began, usage: r.target.Usage()}
+	return &meter{r: r, began: began, before: sample{target: r.target.Usage(), generator: process.SelfUsage()}}
 }
 
 // start begins to sample, at every full second, until stop.
@@ -65,20 +63,23 @@ func (m *meter) stop() {
 }
 
 func (m *meter) sample(ctx context.Context) {
-	usage := m.r.target.Usage()
+	now := sample{target: m.r.target.Usage(), generator: process.SelfUsage()}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	progress, err := m.r.intake.Progress(ctx)
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := sample{cpuS: usage.CPUS - m.usage.CPUS, rssBytes: usage.RSSBytes}
-	m.usage = usage
+	now.accepted = m.before.accepted
 	if err == nil {
 		m.latest = progress
-		s.accepted = progress.Complete - m.complete
-		m.complete = progress.Complete
+		now.accepted = progress.Complete
 	}
+	s := now
+	s.target.CPUS -= m.before.target.CPUS
+	s.generator.CPUS -= m.before.generator.CPUS
+	s.accepted -= m.before.accepted
+	m.before = now
 	m.samples = append(m.samples, s)
 }
 

@@ -25,7 +25,7 @@ func (s oddSource) Odd(seq uint64) *odd.Odd {
 
 // source is where the payloads of a phase are from.
 func (r *run) source() attack.Source {
-	s := oddSource{Composer: r.corpus.Composer(r.key), corpus: r.corpus}
+	s := oddSource{Composer: r.corpus.Composer(r.key).Obey(r.sampling), corpus: r.corpus}
 	some := false
 	for i := range r.Scenario.Faults {
 		o := odd.For(&r.Scenario.Faults[i], r.Scenario.API, r.Scenario.Encoding)

@@ -41,7 +41,9 @@ func plan(s *scenarios.Scenario, corpus *generator.Corpus) ([]leg, error) {
 	var seq uint64
 	for i := range s.Load {
 		l := leg{phase: &s.Load[i], firstSeq: seq}
-		if rate := l.phase.Rate; rate != nil && rate.Max {
+		if flushes := corpus.Flushes(i); flushes != nil {
+			l.schedule, l.reserved = flushes, flushes.Count()
+		} else if rate := l.phase.Rate; rate != nil && rate.Max {
 			l.reserved = uint64(time.Duration(l.phase.For).Seconds()*closedLoopPerS) + 1
 		} else {
 			timetable, err := schedule.New(l.phase, schedule.Means{Traces: means.Traces, Spans: means.Spans, Bytes: means.Bytes})

@@ -139,6 +139,9 @@ func (r *run) provisional() results.Ledger {
 func (r *run) fill(rec *results.Record, phases []done) {
 	samples, _ := r.meter.read()
 	rec.Phases, rec.Seconds = []results.Phase{}, []results.Second{}
+	if r.sampling != nil {
+		rec.RateMarks = r.sampling.Marks()
+	}
 	rec.Requests, rec.Load = emptyRequests(), results.Load{}
 	var figures []attack.Figures
 	for _, d := range phases {
@@ -171,15 +174,22 @@ func withSamples(rows []results.Second, samples []sample) []results.Second {
 		t := rows[i].T
 		if t < len(samples) && !seen[t] {
 			seen[t] = true
-			rows[i].TargetCPUS, rows[i].TargetRSSBytes, rows[i].Accepted = samples[t].cpuS, samples[t].rssBytes, samples[t].accepted
+			samples[t].fill(&rows[i])
 		}
 		last = max(last, t)
 	}
 	for t := last + 1; t < len(samples); t++ {
-		s := samples[t]
-		rows = append(rows, results.Second{T: t, Phase: "drain", TargetCPUS: s.cpuS, TargetRSSBytes: s.rssBytes, Accepted: s.accepted})
+		row := results.Second{T: t, Phase: "drain"}
+		samples[t].fill(&row)
+		rows = append(rows, row)
 	}
 	return rows
+}
+
+func (s *sample) fill(row *results.Second) {
+	row.Accepted = s.accepted
+	row.TargetCPUS, row.TargetRSSBytes = s.target.CPUS, s.target.RSSBytes
+	row.GeneratorCPUS, row.GeneratorRSSBytes = s.generator.CPUS, s.generator.RSSBytes
 }
 
 // resources are CPU and memory of the three processes. What the target spends
@@ -274,9 +284,10 @@ func (r *run) account() (results.Ledger, error) {
 		Shapes:   r.corpus.ShapeNames(),
 		Outcomes: r.books.outcomes,
 		Arrivals: arrivals,
-		Describe: r.corpus.Chunks,
+		Describe: r.books.describe,
 		TraceID:  r.codec.TraceID,
 		SentAt:   r.dueAt,
+		Retried:  r.books.resent,
 		Claims:   claims,
 	})
 }

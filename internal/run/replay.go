@@ -48,7 +48,7 @@ func NewReplay(rec *results.Record) (*Replay, error) {
 	}
 	return &Replay{
 		Scenario: s, Corpus: corpus, Key: key, codec: identity.New(key, corpus.Layout()),
-		legs: legs, rec: rec, composer: corpus.Composer(key),
+		legs: legs, rec: rec, composer: corpus.Composer(key).Obey(corpus.Sampling(key, nil, rec.RateMarks)),
 	}, nil
 }
 

@@ -65,8 +65,10 @@ type run struct {
 	corpus *generator.Corpus
 	key    identity.Key
 	codec  *identity.Codec
-	plan   []leg
-	expect []results.Expectation
+	// sampling is set where tracers obey the agent's sampling rates.
+	sampling *generator.Sampling
+	plan     []leg
+	expect   []results.Expectation
 
 	writer    *results.Writer
 	targetLog *os.File
@@ -138,7 +140,12 @@ func (r *run) prepare() error {
 	if r.writer, err = results.Create(r.Out); err != nil {
 		return err
 	}
-	if r.books, err = newBooks(r.corpus, r.plan); err != nil {
+	describe := r.corpus.Chunks
+	if r.Scenario.Clients.ObeyRates {
+		r.sampling = r.corpus.Sampling(key, func() map[string]float64 { return r.clients.Rates() }, nil)
+		describe = r.sampling.Chunks
+	}
+	if r.books, err = newBooks(describe, r.plan); err != nil {
 		return fmt.Errorf("scenario %s: %w", r.Scenario.Name, err)
 	}
 	if r.rec, err = r.newRecord(key); err != nil {

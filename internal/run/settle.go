@@ -104,7 +104,7 @@ func (r *run) nothingOutstanding(ctx context.Context) bool {
 		r.Log.Warn("closing the account", "err", err)
 		return false
 	}
-	return ledger.Outstanding(r.books.outcomes, got, r.corpus.Chunks) == 0
+	return ledger.Outstanding(r.books.outcomes, got, r.books.describe) == 0
 }
 
 // claims reads the target's own counters.

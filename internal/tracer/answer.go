@@ -77,8 +77,15 @@ func (s *Sender) expected(a *answer) bool {
 		if a.n > int64(len(a.head)) {
 			return true // too long to be kept, with the ends of an object
 		}
-		if !json.Valid(head) {
-			return false
+		var object struct {
+			Rates map[string]float64 `json:"rate_by_service"`
+		}
+		if err := json.Unmarshal(head, &object); err != nil {
+			if !json.Valid(head) {
+				return false
+			}
+		} else if len(object.Rates) > 0 {
+			s.client.rates.Store(&object.Rates)
 		}
 		good := bytes.Clone(a.head)
 		s.lastGood.Store(&good)

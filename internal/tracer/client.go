@@ -21,6 +21,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/spanstorm/spanstorm/internal/tracer/odd"
@@ -41,6 +42,8 @@ type Config struct {
 	Socket string
 	// Clients are the tracers to send as; the zero value is one Go tracer.
 	Clients scenarios.Clients
+	// Pick says which of the clients, from 0, sends request seq; nil is the first.
+	Pick func(seq uint64) int
 	// Headers are sent with each request and win over those of the tracer.
 	Headers map[string]string
 	// RealHTTPStatus asks the agent to answer by what it did with a payload.
@@ -58,6 +61,8 @@ type Config struct {
 type Client struct {
 	base    *url.URL
 	tracers []tracer
+	pick    func(seq uint64) int
+	rates   atomic.Pointer[map[string]float64]
 	dial    odd.Dial // for odd requests
 }
 
@@ -111,7 +116,7 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := &Client{base: &url.URL{Scheme: base.Scheme, Host: base.Host}, dial: dialer(c, base.Host)}
+	client := &Client{base: &url.URL{Scheme: base.Scheme, Host: base.Host}, pick: c.Pick, dial: dialer(c, base.Host)}
 	for _, lang := range languages(c.Clients) {
 		client.tracers = append(client.tracers, tracer{
 			transport: newTransport(c),
@@ -130,17 +135,26 @@ func (c *Client) Close() {
 
 // tracer returns the one that sends request seq.
 func (c *Client) tracer(seq uint64) *tracer {
-	if len(c.tracers) == 1 {
+	if len(c.tracers) == 1 || c.pick == nil {
 		return &c.tracers[0]
 	}
-	// The finalizer of splitmix64 (Steele, Lea, Flood 2014): neighbours go to
-	// unrelated tracers, the same seq always to the same.
-	z := seq + 0x9e3779b97f4a7c15
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	z ^= z >> 31
-	return &c.tracers[z%uint64(len(c.tracers))]
+	return &c.tracers[c.pick(seq)]
 }
+
+// Rates are the sampling rates that the agent answered last, by service; nil
+// before the first. The map must not be changed.
+func (c *Client) Rates() map[string]float64 {
+	if rates := c.rates.Load(); rates != nil {
+		return *rates
+	}
+	return nil
+}
+
+// Reconnect drops the connections of client i that no request is using.
+func (c *Client) Reconnect(i int) { c.tracers[i].transport.CloseIdleConnections() }
+
+// Tracers is how many clients there are.
+func (c *Client) Tracers() int { return len(c.tracers) }
 
 func newTransport(c Config) *http.Transport {
 	dialer := &net.Dialer{Timeout: c.DialTimeout, KeepAlive: 30 * time.Second}

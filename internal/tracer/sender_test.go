@@ -86,7 +86,7 @@ func TestTracers(t *testing.T) {
 	})
 	sender := newSender(t.Context(), t, Config{URL: s.URL, Clients: scenarios.Clients{
 		Count: 10, Languages: map[string]float64{"go": 5, "java": 3, "python": 2},
-	}}, Route{Path: "/v0.4/traces"})
+	}, Pick: func(seq uint64) int { return int(seq % 10) }}, Route{Path: "/v0.4/traces"})
 	for range 2 {
 		for seq := range uint64(300) {
 			if r := send(sender, seq, &body{text: string(make([]byte, seq+1))}); r.Code != 200 || r.Err != nil {

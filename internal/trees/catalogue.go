@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spanstorm/spanstorm/scenarios"
@@ -57,7 +58,7 @@ type instance struct {
 type operation struct {
 	service   *service
 	name      string
-	resources []string
+	resource  resourceRule
 	typ       string
 	class     class
 	kind      string // empty: by place
@@ -76,6 +77,14 @@ type tagRule struct {
 	variable  int // as in Tag
 }
 
+// resourceRule is the resource of a kind of span: one of several, or a pattern
+// and what is drawn for its number.
+type resourceRule struct {
+	values  []string
+	pattern string // empty: one of values
+	ranks   Ranks
+}
+
 type metricRule struct {
 	key  string
 	dist scenarios.Dist
@@ -89,6 +98,13 @@ type call struct {
 	retries     int
 	async       bool
 	propagation float64
+	timeout     int64           // ns; 0: as long as it takes
+	backoff     int64           // ns before the first retry
+	delay       *scenarios.Dist // of an async call
+	when        scenarios.When
+	recovers    float64
+	hitRate     float64
+	onMiss      []call
 	parallel    []call
 }
 
@@ -183,7 +199,7 @@ func (c *Catalogue) newOperation(svc *service, src *scenarios.Operation) *operat
 	op := &operation{
 		service:   svc,
 		name:      src.Name,
-		resources: src.Resource,
+		resource:  newResource(src),
 		typ:       src.Type,
 		kind:      src.Kind,
 		duration:  src.Duration,
@@ -192,9 +208,6 @@ func (c *Catalogue) newOperation(svc *service, src *scenarios.Operation) *operat
 	}
 	if op.typ == "" {
 		op.typ = svc.typ
-	}
-	if len(op.resources) == 0 {
-		op.resources = []string{op.name}
 	}
 	op.class = classOf(op.typ, op.name)
 	for _, key := range slices.Sorted(maps.Keys(src.Tags)) {
@@ -212,6 +225,24 @@ func (c *Catalogue) newOperation(svc *service, src *scenarios.Operation) *operat
 		op.metrics = append(op.metrics, metricRule{key, src.Metrics[key]})
 	}
 	return op
+}
+
+func newResource(src *scenarios.Operation) resourceRule {
+	switch r := &src.Resource; {
+	case r.Cardinality > 0:
+		return resourceRule{pattern: r.Pattern, ranks: NewRanks(r.Cardinality, r.Skew)}
+	case len(r.Values) > 0:
+		return resourceRule{values: r.Values}
+	}
+	return resourceRule{values: []string{src.Name}}
+}
+
+// draw returns a resource.
+func (r *resourceRule) draw(s *stream) string {
+	if r.pattern != "" {
+		return strings.ReplaceAll(r.pattern, scenarios.Number, strconv.FormatUint(r.ranks.Rank(s.Uint64()), 10))
+	}
+	return pick(s, r.values)
 }
 
 // variable returns the number, from 1, of the variable of such a tag. Tags of
@@ -243,14 +274,27 @@ func (c *Catalogue) resolve(steps []scenarios.Call) ([]call, error) {
 			problems = append(problems, fmt.Errorf("calls %q, which is no operation of the scenario; name one as service.operation", step.To))
 			continue
 		}
-		calls = append(calls, call{
+		made := call{
 			to:          to,
 			probability: float64(step.Probability),
 			repeat:      step.Repeat,
 			retries:     step.Retries,
 			async:       step.Async,
 			propagation: float64(step.ErrorPropagation),
-		})
+			timeout:     int64(step.Timeout),
+			backoff:     int64(step.Backoff),
+			delay:       step.Delay,
+			when:        step.When,
+			recovers:    float64(step.Recovers),
+		}
+		if step.HitRate != nil {
+			made.hitRate = float64(*step.HitRate)
+			var err error
+			if made.onMiss, err = c.resolve(step.OnMiss); err != nil {
+				problems = append(problems, err)
+			}
+		}
+		calls = append(calls, made)
 	}
 	return calls, errors.Join(problems...)
 }

@@ -92,12 +92,17 @@ func (op *operation) kindAt(caller *service, async bool) string {
 	return internal
 }
 
-// tracer is the service whose tracer makes the span: its own, or for databases,
-// which have none, the caller's.
+// tracer is the service whose tracer makes the span: its own, or for databases
+// and brokers that are sent a message, which have none, the caller's.
 func (op *operation) tracer(caller *service) *service {
+	if caller == nil {
+		return op.service
+	}
 	switch op.class {
 	case sql, cache, store:
-		if caller != nil {
+		return caller
+	case queue:
+		if op.kindAt(caller, false) == producer {
 			return caller
 		}
 	}
@@ -105,9 +110,12 @@ func (op *operation) tracer(caller *service) *service {
 }
 
 // component is the value of the component tag, the library that was traced.
-func (op *operation) component(lang string) string {
+func (op *operation) component(lang, kind string) string {
 	switch op.class {
 	case web:
+		if kind == client {
+			return byLanguage(lang, "net/http", "okhttp", "requests", "http", "net/http", "HttpMessageHandler", "guzzle")
+		}
 		return byLanguage(lang, "net/http", "spring-web-controller", "flask", "express", "rails", "aspnet_core", "symfony")
 	case rpc:
 		return byLanguage(lang, "google.golang.org/grpc", "grpc-server", "grpc", "grpc", "grpc", "Grpc", "grpc")
@@ -116,7 +124,17 @@ func (op *operation) component(lang string) string {
 	case cache, store:
 		return op.system()
 	case queue:
-		return byLanguage(lang, "segmentio/kafka-go", "java-kafka", "kafka", "kafkajs", "kafka", "Kafka", "kafka")
+		if kind != producer && kind != consumer {
+			break // a job, which no library of a broker has traced
+		}
+		switch broker := op.broker(); broker {
+		case "kafka":
+			return byLanguage(lang, "segmentio/kafka-go", "java-kafka", "kafka", "kafkajs", "kafka", "kafka", "kafka")
+		case "rabbitmq":
+			return byLanguage(lang, "rabbitmq/amqp091-go", "rabbitmq-amqp", "kombu", "amqplib", "bunny", "RabbitMQ", "amqp")
+		default:
+			return broker
+		}
 	}
 	return "custom"
 }

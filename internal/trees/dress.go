@@ -16,12 +16,13 @@ import (
 //
 //   - every span: language, env, version, component, span.kind;
 //   - the first span of each service: _dd.top_level (_top_level, without _dd, is
-//     what agents add); of each process: process_id, runtime-id; of databases,
-//     whose spans the caller's tracer makes: _dd.base_service, the caller;
+//     what agents add); of each process: process_id, runtime-id; of databases and
+//     of brokers when a message is sent, whose spans the caller's tracer makes:
+//     _dd.base_service, the caller;
 //   - spans of integrations, so all but internal ones: _dd.measured;
 //   - the root: _dd.p.dm and _dd.agent_psr, how it came to be sampled; the
 //     encoder adds _dd.p.tid and _sampling_priority_v1;
-//   - http.*, rpc.*, db.*, messaging.* by class;
+//   - http.*, rpc.*, db.*, messaging.* by class; of Kafka by language too, see tagMessage;
 //   - failed spans: error.message, error.type, error.stack.
 //
 // The scenario's own tags and metrics come last and win.
@@ -72,9 +73,9 @@ func (d *Dresser) dress(nodes []node, key uint64) []Span {
 			caller = nodes[n.parent].op.service
 		}
 		d.from, d.fromMetrics = len(d.meta), len(d.metrics)
-		resource := pick(s, n.op.resources)
+		resource := n.op.resource.draw(s)
 		d.tagSpan(n, k, caller, resource, key, s)
-		d.tagByScenario(n, s)
+		d.tagByScenario(n, k, s)
 		d.spans = append(d.spans, Span{
 			Service: n.op.service.name, Name: n.op.name, Resource: resource, Type: n.op.typ,
 			Parent: n.parent, Start: n.start, Duration: n.duration, Error: n.failed,
@@ -92,7 +93,7 @@ func (d *Dresser) tagSpan(n *node, k int, caller *service, resource string, key 
 	d.set("language", languageTag(tracer.language))
 	d.set("env", d.environment)
 	d.set("version", tracer.version)
-	d.set("component", op.component(tracer.language))
+	d.set("component", op.component(tracer.language, kind))
 	d.set("span.kind", kind)
 	if svc != caller {
 		d.measure("_dd.top_level", 1)
@@ -114,15 +115,13 @@ func (d *Dresser) tagSpan(n *node, k int, caller *service, resource string, key 
 	}
 	switch op.class {
 	case web:
-		d.tagHTTP(n, kind, resource, k == 0, s)
+		d.tagHTTP(n, k, kind, resource, s)
 	case rpc:
-		d.tagRPC(n, resource)
+		d.tagRPC(n, k, resource)
 	case sql, cache, store:
 		d.tagDatabase(op, resource, s)
 	case queue:
-		d.set("messaging.system", "kafka")
-		d.set("messaging.destination.name", resource)
-		d.measure("messaging.kafka.partition", float64(s.below(32)))
+		d.tagMessage(n, kind, resource, tracer, s)
 	}
 	if n.failed {
 		f := &d.failures[k]
@@ -132,7 +131,7 @@ func (d *Dresser) tagSpan(n *node, k int, caller *service, resource string, key 
 	}
 }
 
-func (d *Dresser) tagHTTP(n *node, kind, resource string, root bool, s *stream) {
+func (d *Dresser) tagHTTP(n *node, k int, kind, resource string, s *stream) {
 	method, path := "GET", resource
 	if m, p, ok := strings.Cut(resource, " "); ok && strings.ToUpper(m) == m {
 		method, path = m, p
@@ -141,14 +140,16 @@ func (d *Dresser) tagHTTP(n *node, kind, resource string, root bool, s *stream) 
 		path = "/" + path
 	}
 	d.set("http.method", method)
-	d.set("http.status_code", statusCode(n.failed, s))
+	d.tagStatus(n, k, s)
 	d.set("http.url", "http://"+n.op.service.name+".internal"+filled(path, s))
 	if kind == client {
 		d.set("out.host", n.op.service.name+".internal")
 		return
 	}
-	d.set("http.route", path)
-	if root {
+	if n.op.resource.pattern == "" { // a resource that holds numbers is one whose route is not known
+		d.set("http.route", path)
+	}
+	if k == 0 {
 		d.set("http.useragent", pick(s, d.catalogue.words.agents))
 		d.set("http.client_ip", pick(s, d.catalogue.words.addresses))
 	}
@@ -166,7 +167,7 @@ func filled(route string, s *stream) string {
 	return strings.Join(segments, "/")
 }
 
-func (d *Dresser) tagRPC(n *node, resource string) {
+func (d *Dresser) tagRPC(n *node, k int, resource string) {
 	svc, method, ok := strings.Cut(strings.TrimPrefix(resource, "/"), "/")
 	if !ok {
 		svc, method = n.op.service.name, resource
@@ -174,11 +175,24 @@ func (d *Dresser) tagRPC(n *node, resource string) {
 	d.set("rpc.system", "grpc")
 	d.set("rpc.service", svc)
 	d.set("rpc.method", method)
-	code := 0.0
-	if n.failed {
-		code = 14 // UNAVAILABLE
+	d.set("grpc.method.kind", "unary")
+	goCode, pythonCode := "OK", "StatusCode.OK"
+	switch {
+	case n.failed && d.failures[k].timeout:
+		goCode, pythonCode = "DeadlineExceeded", "StatusCode.DEADLINE_EXCEEDED"
+	case n.failed && d.failures[k].unknown:
+		goCode, pythonCode = "Unknown", "StatusCode.UNKNOWN"
+	case n.failed:
+		goCode, pythonCode = "Unavailable", "StatusCode.UNAVAILABLE"
 	}
-	d.measure("rpc.grpc.status_code", code)
+	switch n.op.service.language {
+	case "python":
+		d.set("grpc.method.path", "/"+svc+"/"+method)
+		d.set("grpc.status.code", pythonCode)
+	default:
+		d.set("rpc.grpc.full_method", "/"+svc+"/"+method)
+		d.set("grpc.code", goCode)
+	}
 }
 
 func (d *Dresser) tagDatabase(op *operation, resource string, s *stream) {
@@ -198,7 +212,7 @@ func (d *Dresser) tagDatabase(op *operation, resource string, s *stream) {
 }
 
 // tagByScenario sets what the scenario says of the operation.
-func (d *Dresser) tagByScenario(n *node, s *stream) {
+func (d *Dresser) tagByScenario(n *node, k int, s *stream) {
 	for i := range n.op.tags {
 		rule := &n.op.tags[i]
 		switch {
@@ -206,7 +220,7 @@ func (d *Dresser) tagByScenario(n *node, s *stream) {
 		case rule.variable > 0:
 			d.insert(Tag{Key: rule.key, Variable: rule.variable})
 		case rule.byOutcome && rule.key == "http.status_code":
-			d.set(rule.key, statusCode(n.failed, s))
+			d.tagStatus(n, k, s)
 		case rule.byOutcome:
 			d.set(rule.key, map[bool]string{false: "ok", true: "error"}[n.failed])
 		default:
@@ -220,12 +234,20 @@ func (d *Dresser) tagByScenario(n *node, s *stream) {
 	}
 }
 
-// statusCode is an HTTP status by outcome.
-func statusCode(failed bool, s *stream) string {
-	if !failed {
-		return "200"
+// tagStatus sets the HTTP status by outcome. A client that waited no longer has
+// not seen one.
+func (d *Dresser) tagStatus(n *node, k int, s *stream) {
+	code := "200"
+	if n.failed {
+		code = strconv.Itoa([...]int{500, 500, 502, 503, 504}[s.below(5)])
+		if n.cut {
+			return
+		}
+		if d.failures[k].timeout {
+			code = "504"
+		}
 	}
-	return strconv.Itoa([...]int{500, 500, 502, 503, 504}[s.below(5)])
+	d.set("http.status_code", code)
 }
 
 // drawNumber draws a metric, to three decimals: the last bits of a quantile may

@@ -97,7 +97,7 @@ func checkTags(t *testing.T, s *Span, root bool, caller string) {
 		if strings.HasPrefix(s.Name, "http") {
 			has("http.method", "http.url", "http.status_code")
 		}
-	case "db":
+	case "db", "sql":
 		has("db.system", "db.name", "out.host", "_dd.base_service")
 	case "cache":
 		has("db.system", "out.host", "_dd.measured")

@@ -13,7 +13,7 @@ package trees
 // which rounds share·D up or down at random: the mean of R is share·D even in
 // traces that have less than one repeated edge each.
 func (t *statistical) assign(nodes []node, s *stream) {
-	share := float64(t.figure.RepeatedEdges)
+	share := float64(t.given.RepeatedEdges)
 	phi := s.unit()
 	type group struct { // the children of a node
 		left    int // that have no operation yet

@@ -6,7 +6,11 @@ import (
 )
 
 // failure is why a span failed.
-type failure struct{ typ, message string }
+type failure struct {
+	typ, message string
+	timeout      bool // it, or a call that it made itself, took too long
+	unknown      bool // no failure of the library that the span is of
+}
 
 // blame finds out why each failed span failed: of its own, or because a call
 // did whose error rose. Causes come later in the tree than what they cause.
@@ -18,11 +22,17 @@ func (d *Dresser) blame(nodes []node, key uint64) {
 	for k := len(nodes) - 1; k >= 0; k-- {
 		if n := &nodes[k]; n.failed {
 			lang := languageOf(nodes, k)
-			if n.cause < 0 {
+			switch {
+			case n.cut:
+				d.failures[k] = n.op.timedOut(lang, n.patience)
+			case n.cause < 0:
 				d.failures[k] = d.ownFailure(n.op, lang, &stream{Hash(^key, uint64(k))})
-				continue
+			case nodes[n.cause].patience > 0 && !nodes[n.cause].cut:
+				d.failures[k] = nodes[n.cause].op.timedOut(lang, nodes[n.cause].patience)
+			default:
+				d.failures[k] = n.op.risen(lang, &d.failures[n.cause], nodes[n.cause].op, languageOf(nodes, n.cause))
+				d.failures[k].timeout = nodes[n.cause].cut
 			}
-			d.failures[k] = n.op.risen(lang, &d.failures[n.cause], nodes[n.cause].op, languageOf(nodes, n.cause))
 		}
 	}
 }
@@ -39,7 +49,7 @@ func languageOf(nodes []node, k int) string {
 // risen is how a caller sees the failure of a callee. A type does not cross from
 // one language to another: there the caller's own client fails.
 func (op *operation) risen(lang string, cause *failure, callee *operation, calleeLang string) failure {
-	f := failure{typ: cause.typ, message: callee.service.name + " " + callee.name + ": " + cause.message}
+	f := failure{unknown: true, typ: cause.typ, message: callee.service.name + " " + callee.name + ": " + cause.message}
 	if lang != calleeLang {
 		f.typ = op.errorType(lang)
 	}
@@ -56,7 +66,7 @@ func (d *Dresser) ownFailure(op *operation, lang string, s *stream) failure {
 	u := s.unit() * total
 	for _, e := range op.errors {
 		if u -= e.Weight; u < 0 {
-			f = failure{e.Type, e.Message}
+			f = failure{typ: e.Type, message: e.Message, unknown: true}
 			break
 		}
 	}
@@ -64,7 +74,7 @@ func (d *Dresser) ownFailure(op *operation, lang string, s *stream) failure {
 		f.typ = op.errorType(lang)
 	}
 	if f.message == "" {
-		f.message = op.errorMessage(d.catalogue.words, s)
+		f.message = op.errorMessage(lang, d.catalogue.words, s)
 	}
 	return f
 }
@@ -75,20 +85,34 @@ func (op *operation) errorType(lang string) string {
 		return byLanguage(lang, "*pq.Error", "org.postgresql.util.PSQLException", "psycopg.errors.DeadlockDetected", "DatabaseError", "ActiveRecord::Deadlocked", "Npgsql.PostgresException", "PDOException")
 	case cache, store, queue:
 		return byLanguage(lang, "*net.OpError", "java.net.SocketTimeoutException", "TimeoutError", "ReplyError", "Timeout::Error", "System.TimeoutException", "RedisException")
-	case web, rpc:
+	case rpc:
+		return byLanguage(lang, "*status.Error", "io.grpc.StatusRuntimeException", "grpc._channel._InactiveRpcError", "Error", "GRPC::Unavailable", "Grpc.Core.RpcException", "Exception")
+	case web:
 		return byLanguage(lang, "*url.Error", "java.io.IOException", "requests.exceptions.ReadTimeout", "FetchError", "Faraday::TimeoutError", "System.Net.Http.HttpRequestException", `GuzzleHttp\Exception\ConnectException`)
 	}
 	return byLanguage(lang, "*errors.errorString", "java.lang.IllegalStateException", "ValueError", "TypeError", "ArgumentError", "System.InvalidOperationException", "RuntimeException")
 }
 
-func (op *operation) errorMessage(words *vocabulary, s *stream) string {
+func (op *operation) errorMessage(lang string, words *vocabulary, s *stream) string {
 	switch op.class {
 	case sql:
 		return pick(s, []string{"deadlock detected", "canceling statement due to statement timeout", "too many connections", "could not serialize access due to concurrent update"})
 	case cache, store, queue:
-		return fmt.Sprintf("dial tcp %s:%d: %s", pick(s, words.addresses), int(port(op.system())), pick(s, []string{"i/o timeout", "connection refused", "connection reset by peer"}))
-	case web, rpc:
-		return fmt.Sprintf("%s %s: %s", pick(s, words.verbs), pick(s, words.nouns), pick(s, []string{"context deadline exceeded", "upstream request timeout", "unexpected EOF", "connection refused"}))
+		dial := fmt.Sprintf("dial tcp %s:%d: %s", pick(s, words.addresses), int(port(op.system())), pick(s, []string{"i/o timeout", "connection refused", "connection reset by peer"}))
+		return byLanguage(lang, dial, "Read timed out", "timed out", "LOADING Redis is loading the dataset in memory", "execution expired", "The operation has timed out.", "read error on connection")
+	case rpc:
+		head := byLanguage(lang, "rpc error: code = Unavailable desc = ", "UNAVAILABLE: ", "StatusCode.UNAVAILABLE: ", "14 UNAVAILABLE: ", "14:", "StatusCode=Unavailable: ", "")
+		return head + pick(s, []string{"connection refused", "transport is closing", "upstream connect error or disconnect/reset before headers", "no healthy upstream"})
+	case web:
+		peer := pick(s, words.nouns) + ".internal"
+		return byLanguage(lang,
+			fmt.Sprintf("Get \"http://%s/%s\": %s", peer, pick(s, words.verbs), pick(s, []string{"unexpected EOF", "read: connection reset by peer", "connect: connection refused"})),
+			"Connection reset by peer",
+			"HTTPConnectionPool(host='"+peer+"', port=80): Read timed out. (read timeout=5)",
+			"request to http://"+peer+"/ failed, reason: connect ECONNREFUSED",
+			"Net::ReadTimeout with #<TCPSocket:(closed)>",
+			"An error occurred while sending the request.",
+			"cURL error 7: Failed to connect to "+peer+" port 80: Connection refused")
 	}
 	return pick(s, words.phrases)
 }

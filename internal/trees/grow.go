@@ -15,6 +15,12 @@ type node struct {
 	failed   bool
 	cause    int // index of the child whose error rose, -1 for an error of its own
 	async    bool
+	queued   int64 // ns that an async call waited before it started
+	// patience, when above 0, is how long (ns) its caller waited, which was not
+	// long enough. A span of the caller's own tracer is cut there, and failed;
+	// another goes on.
+	patience int64
+	cut      bool
 }
 
 // spansMost is the most spans of a trace: twice the largest that users ask for.
@@ -31,52 +37,70 @@ const spansMost = 100_000
 //	                         └ async: starts here, is not waited for
 //
 // The calls of a parallel step begin together, and the step ends with the last.
-// An error does not stop the steps that follow: what the scenario lists is called.
+// An error does not stop the steps that follow, unless they ask for that: what
+// the scenario lists is called.
 type grower struct {
 	stream *stream
 	nodes  []node
 	full   bool
 }
 
+// never is later than any span ends.
+const never = int64(1) << 62
+
+// progress is how the steps of a span have gone so far.
+type progress struct {
+	self     int   // the span
+	deadline int64 // after which it calls no more
+	failures int   // calls that failed, whether or not that fails the span
+	cause    int   // the root of the call that fails it, or -1
+}
+
 // grow returns the tree of one trace, in nodes.
 func grow(nodes []node, entry *operation, s *stream) ([]node, error) {
 	g := grower{stream: s, nodes: nodes[:0]}
-	g.visit(entry, -1, 0, false)
+	g.visit(node{op: entry, parent: -1}, never)
 	if g.full {
 		return nil, fmt.Errorf("a trace grows beyond %d spans; lower repeat, retries or the calls below %s.%s", spansMost, entry.service.name, entry.name)
 	}
 	return g.nodes, nil
 }
 
-// visit grows the subtree of op from at, and returns its root, when it ends and
-// whether it failed.
-func (g *grower) visit(op *operation, parent int, at int64, async bool) (self int, end int64, failed bool) {
+// visit grows a subtree from its root, of which it is known where it starts. It
+// returns the place of the root, when it ends and whether it failed. A span that
+// is not done by the deadline is cut there.
+func (g *grower) visit(root node, deadline int64) (self int, end int64, failed bool) {
+	op, at := root.op, root.start
 	if g.full = g.full || len(g.nodes) == spansMost; g.full {
 		return -1, at, false
 	}
 	self = len(g.nodes)
-	g.nodes = append(g.nodes, node{op: op, parent: parent, start: at, cause: -1, async: async})
+	root.cause = -1
+	g.nodes = append(g.nodes, root)
 
 	work := drawDuration(op.duration, g.stream.Uint64())
-	cause, risen := -1, false
+	p := progress{self: self, deadline: deadline, cause: -1}
 	end = at
 	for i := range op.calls {
 		part := g.part(work, len(op.calls)-i+1)
-		work -= part
-		var blame int
-		end, blame = g.step(&op.calls[i], self, end+part)
-		if blame >= 0 {
-			cause, risen = blame, true
+		if end+part > deadline {
+			break
 		}
+		work -= part
+		end = g.step(&p, &op.calls[i], end+part)
 	}
 	end += work
 	failed = g.stream.happens(op.errorRate)
 	n := &g.nodes[self]
-	n.duration = end - at
-	n.failed = failed || risen
+	n.failed = failed || p.cause >= 0
 	if !failed {
-		n.cause = cause
+		n.cause = p.cause
 	}
+	if end > deadline {
+		end = deadline
+		n.failed, n.cause, n.cut, n.patience = true, -1, true, deadline-at
+	}
+	n.duration = end - at
 	return self, end, n.failed
 }
 
@@ -85,68 +109,126 @@ func (g *grower) part(work int64, n int) int64 {
 	return work / int64(n) * int64(512+g.stream.below(1025)) / 1024
 }
 
-// step makes the calls of one step from at. It returns until when they are
-// waited for, and the root of the call that fails the caller, or -1.
-func (g *grower) step(c *call, caller int, at int64) (end int64, blame int) {
+// before is what a step knows of those before it.
+type before struct{ failures, nodes int }
+
+func (g *grower) before(p *progress) before { return before{p.failures, len(g.nodes)} }
+
+// step makes the calls of one step from at, and returns until when they are
+// waited for.
+func (g *grower) step(p *progress, c *call, at int64) (end int64) {
+	known := g.before(p)
 	if c.parallel == nil {
-		return g.repeat(c, caller, at, false)
+		return g.repeat(p, c, at, known, false)
 	}
-	end, blame = at, -1
+	end = at
 	for i := range c.parallel {
-		inner := &c.parallel[i]
-		var last int64
-		var b int
-		if inner.parallel != nil {
-			last, b = g.step(inner, caller, at)
+		if inner := &c.parallel[i]; inner.parallel != nil {
+			end = max(end, g.step(p, inner, at))
 		} else {
-			last, b = g.repeat(inner, caller, at, true)
-		}
-		end = max(end, last)
-		if b >= 0 {
-			blame = b
+			end = max(end, g.repeat(p, inner, at, known, true))
 		}
 	}
-	return end, blame
+	return end
 }
 
-func (g *grower) repeat(c *call, caller int, at int64, parallel bool) (end int64, blame int) {
-	end, blame = at, -1
-	if !g.stream.happens(c.probability) {
-		return end, blame
+func (g *grower) repeat(p *progress, c *call, at int64, known before, parallel bool) (end int64) {
+	end = at
+	if c.when == scenarios.OnOK && known.failures > 0 || c.when == scenarios.OnError && known.failures == 0 || !g.stream.happens(c.probability) {
+		return end
 	}
-	next := at
+	next, made, lost := at, false, false
 	for range Count(c.repeat, unit(g.stream.Uint64())) {
-		if g.full {
+		if g.full || next > p.deadline {
 			break
 		}
-		last, failed := g.attempt(c, caller, next)
-		if !parallel && !c.async {
-			next = last
-		}
+		last, failed := g.attempt(c, p, next)
 		if c.async {
 			continue
 		}
-		end = max(end, last)
-		if failed >= 0 && g.stream.happens(c.propagation) {
-			blame = failed
+		own := progress{self: p.self, deadline: p.deadline, failures: known.failures, cause: -1}
+		if failed >= 0 {
+			own.failures++
+			if g.stream.happens(c.propagation) {
+				own.cause = failed
+			}
 		}
+		if c.onMiss != nil && (failed >= 0 || !g.stream.happens(c.hitRate)) {
+			for i := 0; i < len(c.onMiss) && last <= p.deadline; i++ {
+				last = g.step(&own, &c.onMiss[i], last)
+			}
+		}
+		made, lost = true, lost || own.failures > known.failures
+		p.add(&own, known)
+		if !parallel {
+			next = last
+		}
+		end = max(end, last)
 	}
-	return end, blame
+	if c.recovers > 0 && made && !lost && g.stream.happens(c.recovers) {
+		p.recover(known)
+	}
+	return end
+}
+
+// add counts how a call and what followed on its miss went.
+func (p *progress) add(own *progress, known before) {
+	if p.failures += own.failures - known.failures; own.failures < known.failures && p.cause < known.nodes {
+		p.cause = -1 // a step on the miss made it good
+	}
+	if own.cause >= 0 {
+		p.cause = own.cause
+	}
+}
+
+// recover makes good what failed before a step.
+func (p *progress) recover(known before) {
+	p.failures -= known.failures
+	if p.cause < known.nodes {
+		p.cause = -1
+	}
 }
 
 // attempt calls once, and again while the call fails and retries are left. It
 // returns the root of the last attempt if that failed too, else -1.
-func (g *grower) attempt(c *call, caller int, at int64) (end int64, failed int) {
+//
+// Before retry i it waits backoff · 2^i · (1 ± ½).
+func (g *grower) attempt(c *call, p *progress, at int64) (end int64, failed int) {
+	wait := c.backoff
 	for try := 0; ; try++ {
-		root, last, bad := g.visit(c.to, caller, at, c.async)
+		root, last, bad := g.call(c, p.self, at)
 		if !bad {
 			return last, -1
 		}
-		if try >= c.retries {
+		at = last
+		if wait > 0 {
+			at += wait/2 + int64(Below(g.stream.Uint64(), uint64(wait)))
+			wait *= 2
+		}
+		if try >= c.retries || at > p.deadline {
 			return last, root
 		}
-		at = last
 	}
+}
+
+// call calls once. It returns the root, until when the caller waits, and
+// whether to the caller it failed.
+func (g *grower) call(c *call, caller int, at int64) (root int, end int64, failed bool) {
+	n := node{op: c.to, parent: caller, async: c.async}
+	if c.delay != nil {
+		n.queued = drawDuration(*c.delay, g.stream.Uint64())
+	}
+	n.start = at + n.queued
+	deadline := never
+	if c.timeout > 0 && c.to.kindAt(g.nodes[caller].op.service, c.async) == client {
+		deadline = at + c.timeout
+	}
+	root, end, failed = g.visit(n, deadline)
+	if c.timeout > 0 && end-at > c.timeout {
+		g.nodes[root].patience = c.timeout
+		end, failed = at+c.timeout, true
+	}
+	return root, end, failed
 }
 
 // drawDuration draws a duration in nanoseconds, at least 1.
@@ -164,6 +246,12 @@ func drawDuration(d scenarios.Dist, h uint64) int64 {
 		ns = min(ns, int64(d.Max))
 	}
 	return max(1, ns)
+}
+
+// Time is the quantile of a distribution of durations at u in (0, 1), in
+// nanoseconds, rounded to microseconds, from 0.
+func Time(d scenarios.Dist, u float64) int64 {
+	return int64(max(0, d.Quantile(u))/1000+0.5) * 1000
 }
 
 // Count is the quantile of a distribution of counts at u in (0, 1), rounded,

@@ -150,6 +150,7 @@ func anyOperation(t *rapid.T, depth int) *operation {
 		name:      "o",
 		duration:  ms(rapid.Float64Range(0.001, 10).Draw(t, "p50"), 20),
 		errorRate: rapid.SampledFrom([]float64{0, 0.3, 1}).Draw(t, "error rate"),
+		kind:      rapid.SampledFrom([]string{server, client}).Draw(t, "kind"),
 	}
 	if depth == 0 {
 		return o
@@ -162,13 +163,30 @@ func anyOperation(t *rapid.T, depth int) *operation {
 			retries:     rapid.IntRange(0, 2).Draw(t, "retries"),
 			async:       rapid.Bool().Draw(t, "async"),
 			propagation: rapid.SampledFrom([]float64{0, 0.5, 1}).Draw(t, "propagation"),
+			backoff:     rapid.SampledFrom([]int64{0, 1, 5 * msec}).Draw(t, "backoff"),
+			when:        rapid.SampledFrom([]scenarios.When{"", "", scenarios.OnOK, scenarios.OnError}).Draw(t, "when"),
+			recovers:    rapid.SampledFrom([]float64{0, 0.5, 1}).Draw(t, "recovers"),
 		}
+	}
+	any := func() call {
+		c := one()
+		switch {
+		case c.async && rapid.Bool().Draw(t, "delayed"):
+			d := ms(3, 30)
+			c.delay = &d
+		case !c.async:
+			c.timeout = rapid.SampledFrom([]int64{0, 0, 1, 2 * msec}).Draw(t, "timeout")
+			if rapid.IntRange(0, 3).Draw(t, "cached") == 0 {
+				c.hitRate, c.onMiss = 0.5, []call{one()}
+			}
+		}
+		return c
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "steps") {
 		if rapid.Bool().Draw(t, "parallel") {
-			o.calls = append(o.calls, call{parallel: []call{one(), one()}})
+			o.calls = append(o.calls, call{parallel: []call{any(), any()}})
 		} else {
-			o.calls = append(o.calls, one())
+			o.calls = append(o.calls, any())
 		}
 	}
 	return o
@@ -198,13 +216,28 @@ func TestTreesAreConsistentInTime(t *testing.T) {
 			if n.start < p.start {
 				t.Fatalf("span %d starts %d ns before its parent", k, p.start-n.start)
 			}
-			if over := n.start + n.duration - p.start - p.duration; over > 0 && !n.async {
-				t.Fatalf("span %d ends %d ns after its parent, and is not async", k, over)
+			waited := n.duration
+			if n.patience > 0 {
+				if waited = n.patience; waited > n.duration || n.cut && (waited < n.duration || !n.failed) {
+					t.Fatalf("span %d lasts %d ns, and its caller gave up after %d: %+v", k, n.duration, waited, n)
+				}
+			}
+			if over := n.start + waited - p.start - p.duration; over > 0 && !n.async && !p.cut {
+				t.Fatalf("span %d was waited for %d ns after the end of its parent", k, over)
+			}
+			if p.cut && n.start > p.start+p.duration && !n.async {
+				t.Fatalf("span %d starts after its caller gave up", k)
+			}
+			if (n.queued > 0) && !n.async || n.start-n.queued < p.start {
+				t.Fatalf("span %d waited %d ns in a queue: %+v", k, n.queued, n)
 			}
 		}
 		for k, n := range nodes {
-			if n.cause >= 0 && (!n.failed || nodes[n.cause].parent != k || !nodes[n.cause].failed || nodes[n.cause].async) {
-				t.Fatalf("span %d is blamed on %d: %+v", k, n.cause, nodes[n.cause])
+			if n.cause < 0 {
+				continue
+			}
+			if c := nodes[n.cause]; !n.failed || c.parent != k || !c.failed && c.patience == 0 || c.async {
+				t.Fatalf("span %d is blamed on %d: %+v", k, n.cause, c)
 			}
 		}
 	})

@@ -7,6 +7,6 @@ func (d *Dresser) Probe(key uint64) []Span {
 		name: "spanstorm", app: "spanstorm", typ: "custom", language: "go", version: "1.0.0", host: "spanstorm",
 		instances: make([]instance, instancesPerService),
 	}
-	op := &operation{service: svc, name: "spanstorm.probe", resources: []string{"probe"}, typ: "custom", class: custom, kind: internal}
+	op := &operation{service: svc, name: "spanstorm.probe", resource: resourceRule{values: []string{"probe"}}, typ: "custom", class: custom, kind: internal}
 	return d.dress([]node{{op: op, parent: -1, duration: 1_000_000, cause: -1}}, key)
 }

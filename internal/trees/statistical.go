@@ -18,13 +18,15 @@ import (
 // trace cannot be deeper than it has spans.
 type statistical struct {
 	shape  string
-	figure *scenarios.Statistical
+	given  *scenarios.Statistical
 	seed   uint64
 	depths []int // by tree
 	spans  []int // by tree
 	cat    *Catalogue
 	towns  []town
 	byKind [queue + 1][]int // towns of a class
+	// figured is set when more is known than sizes: then towns are of its kinds.
+	figured *figured
 }
 
 // town is a made-up service and its operations, made up as they are needed.
@@ -32,37 +34,49 @@ type town struct {
 	service    *service
 	class      class
 	operations []*operation
+	kind       *kind // of a shape with figures
 }
 
 // depthNoise is how far apart, as a share of all trees, two of them may be
 // when the one with fewer spans gets the greater depth.
-const depthNoise = 0.3
+const (
+	depthNoise = 0.3
+	// Flat traces of many spans leave no choice but a wide fan-out: where that is
+	// given, depth follows size more closely.
+	depthNoiseFigured = 0.1
+)
 
 // newStatistical prepares n trees of a shape.
 func newStatistical(c *Catalogue, shape *scenarios.Shape, n int) (*statistical, error) {
 	t := &statistical{
-		shape: shape.Name, figure: shape.Statistical,
+		shape: shape.Name, given: shape.Statistical,
 		seed: HashText(c.seed, "statistical "+shape.Name),
 		cat:  c,
 	}
 	rank := make([]int, n)
 	for i := range n {
 		u := (float64(i) + 0.5) / float64(n)
-		t.spans = append(t.spans, max(1, Count(t.figure.Spans, u)))
+		t.spans = append(t.spans, max(1, Count(t.given.Spans, u)))
 		rank[i] = i
 	}
 	if most := t.spans[n-1]; most > spansMost {
 		return nil, fmt.Errorf("a trace has %d spans, more than %d; lower statistical.spans, or give it a max", most, spansMost)
 	}
-	noise := func(i int) float64 { return float64(i)/float64(n) + depthNoise*unit(Hash(t.seed, uint64(i))) }
+	spread := depthNoise
+	if hasFigures(shape.Statistical) {
+		spread = depthNoiseFigured
+	}
+	noise := func(i int) float64 { return float64(i)/float64(n) + spread*unit(Hash(t.seed, uint64(i))) }
 	slices.SortStableFunc(rank, func(a, b int) int { return cmp.Compare(noise(a), noise(b)) })
 	t.depths = make([]int, n)
 	for place, i := range rank {
 		u := (float64(place) + 0.5) / float64(n)
 		// A root and one child make two levels, whatever the distribution says.
-		t.depths[i] = min(max(2, Count(t.figure.Depth, u)), t.spans[i])
+		t.depths[i] = min(max(2, Count(t.given.Depth, u)), t.spans[i])
 	}
-	t.build()
+	if t.figured = t.figure(shape.Statistical, n); t.figured == nil {
+		t.build()
+	}
 	return t, nil
 }
 
@@ -72,7 +86,7 @@ func newStatistical(c *Catalogue, shape *scenarios.Shape, n int) (*statistical, 
 func (t *statistical) build() {
 	layers := [...]class{web, rpc, cache, web, rpc, sql, web, rpc}
 	s := &stream{HashText(t.seed, "towns")}
-	for i := range max(1, t.figure.Services) {
+	for i := range max(1, t.given.Services) {
 		c := layers[i%len(layers)]
 		name := fmt.Sprintf("%s-%s", pick(s, t.cat.words.nouns), [...]string{web: "api", rpc: "service", cache: "cache", sql: "db"}[c])
 		for t.cat.services[name] != nil {
@@ -99,21 +113,25 @@ func (t *statistical) makeUp(w *town, j int) *operation {
 	noun, verb := pick(s, words.nouns), pick(s, words.verbs)
 	op := &operation{
 		service: w.service, typ: w.service.typ, class: w.class,
-		duration: t.figure.Duration, errorRate: float64(t.figure.ErrorRate),
+		duration: t.given.Duration, errorRate: float64(t.given.ErrorRate),
+	}
+	if w.kind != nil {
+		op.name, op.resource.values = w.kind.name, []string{w.kind.resource(s, words, w.service.name)}
+		return op
 	}
 	switch w.class {
 	case web:
 		op.name = "http.request"
-		op.resources = []string{fmt.Sprintf("%s /%s/%s", pick(s, []string{"GET", "GET", "GET", "POST", "PUT"}), noun, verb)}
+		op.resource.values = []string{fmt.Sprintf("%s /%s/%s", pick(s, []string{"GET", "GET", "GET", "POST", "PUT"}), noun, verb)}
 	case rpc:
 		op.name = "grpc.server"
-		op.resources = []string{fmt.Sprintf("/%s.%s/%s", w.service.name, title(noun), title(verb))}
+		op.resource.values = []string{fmt.Sprintf("/%s.%s/%s", w.service.name, title(noun), title(verb))}
 	case cache:
 		op.name = "redis.command"
-		op.resources = []string{fmt.Sprintf("%s %s:?", pick(s, []string{"GET", "GET", "SET", "MGET", "DEL"}), noun)}
+		op.resource.values = []string{fmt.Sprintf("%s %s:?", pick(s, []string{"GET", "GET", "SET", "MGET", "DEL"}), noun)}
 	case sql:
 		op.name = "postgres.query"
-		op.resources = []string{fmt.Sprintf("SELECT * FROM %s WHERE %s_id = ?", noun, pick(s, words.nouns))}
+		op.resource.values = []string{fmt.Sprintf("SELECT * FROM %s WHERE %s_id = ?", noun, pick(s, words.nouns))}
 	}
 	return op
 }
@@ -147,8 +165,12 @@ func (t *statistical) leafTown(s *stream) int {
 
 // grow returns tree i, in nodes.
 func (t *statistical) grow(nodes []node, i int, s *stream) []node {
-	nodes = t.parents(nodes[:0], t.spans[i], t.depths[i], s)
-	t.assign(nodes, s)
+	if t.figured != nil {
+		nodes = t.growFigured(nodes[:0], i, s)
+	} else {
+		nodes = t.parents(nodes[:0], t.spans[i], t.depths[i], s)
+		t.assign(nodes, s)
+	}
 	t.time(nodes, s)
 	return nodes
 }

@@ -145,6 +145,12 @@ func (t *Template) Size(hasPriority bool) int {
 	return size - int(t.cutTo-t.cutFrom)
 }
 
+// Memory returns about how many bytes the template takes in memory.
+func (t *Template) Memory() int {
+	const ofMark, ofTag, ofNumber, ofRef = 16, 8, 4, 8
+	return len(t.Body) + ofMark*len(t.spans) + ofTag*len(t.tags) + 2*len(t.used) + ofNumber*(len(t.refs)+len(t.texts)) + ofRef*len(t.firsts)
+}
+
 // Stamp is what is written into a template.
 type Stamp struct {
 	TraceID uint64

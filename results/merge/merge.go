@@ -220,6 +220,8 @@ func joinSeconds(to, from *results.Record) {
 		row.Accepted += s.Accepted
 		row.TargetCPUS = max(row.TargetCPUS, s.TargetCPUS)
 		row.TargetRSSBytes = max(row.TargetRSSBytes, s.TargetRSSBytes)
+		row.GeneratorCPUS += s.GeneratorCPUS
+		row.GeneratorRSSBytes += s.GeneratorRSSBytes
 	}
 	slices.SortStableFunc(to.Seconds, func(a, b results.Second) int { return a.T - b.T })
 }

@@ -11,6 +11,7 @@ const (
 	Normal                     // mean A, standard deviation B, cut at 0: `a ± b`
 	LogNormal                  // median A, 99th percentile B, cut at Max when Max > 0: `{p50, p99, max}`
 	UniformInt                 // whole numbers A..B, both included: `a..b`
+	Piecewise                  // through the given Quantiles: `{p50, p90, …, max}`
 )
 
 // Dist is a distribution of counts, durations (ns) or plain numbers. To cut
@@ -18,6 +19,9 @@ const (
 type Dist struct {
 	Kind      DistKind
 	A, B, Max float64
+	// Knots are the quantiles of a piecewise distribution, as knots() counts them;
+	// 0 for those that are not given. Max repeats the last of them.
+	Knots [knotCount]float64
 	// Time says that the numbers are nanoseconds and are written with a unit.
 	Time bool
 }
@@ -34,6 +38,7 @@ func (d Dist) sigma() float64 { return math.Log(d.B/d.A) / z99 }
 //	normal      max(0, A + B·z(u))
 //	log-normal  min(Max, A·exp(σ·z(u)))
 //	uniform     A + ⌊u·(B−A+1)⌋
+//	piecewise   a·(b/a)^((u−s)/(t−s)) between the given quantiles a at s and b at t
 //
 // with z(u) the quantile of the standard normal distribution. Outside of
 // (0, 1), u is moved to the nearest number inside.
@@ -46,6 +51,8 @@ func (d Dist) Quantile(u float64) float64 {
 		return d.cut(d.A * math.Exp(d.sigma()*z(u)))
 	case UniformInt:
 		return min(d.B, d.A+math.Floor(u*(d.B-d.A+1)))
+	case Piecewise:
+		return d.between(u)
 	default:
 		return d.A
 	}
@@ -63,6 +70,7 @@ func (d Dist) cut(x float64) float64 {
 //	normal      A·Φ(A/B) + B·φ(A/B)
 //	log-normal  A·e^(σ²/2)·Φ(m−σ) + Max·(1−Φ(m)),  m = ln(Max/A)/σ
 //	uniform     (A+B)/2
+//	piecewise   Σ (t−s)·(b−a)/ln(b/a) over its pieces
 //
 // with Φ and φ the distribution function and the density of the standard
 // normal distribution; without a cut, the log-normal mean is A·e^(σ²/2).
@@ -86,6 +94,8 @@ func (d Dist) Mean() float64 {
 		return whole*phi(m-s) + d.Max*(1-phi(m))
 	case UniformInt:
 		return (d.A + d.B) / 2
+	case Piecewise:
+		return d.meanOfPieces()
 	default:
 		return d.A
 	}
@@ -94,8 +104,11 @@ func (d Dist) Mean() float64 {
 // Most returns the largest value the distribution can take in practice: the
 // cut, the end of the range, or the quantile at 1−10⁻⁹.
 func (d Dist) Most() float64 {
-	if d.Kind == UniformInt {
+	switch d.Kind {
+	case UniformInt:
 		return d.B
+	case Piecewise:
+		return d.between(1)
 	}
 	return d.Quantile(1 - 1e-9)
 }

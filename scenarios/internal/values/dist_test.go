@@ -19,16 +19,64 @@ func TestMeanAgreesWithQuantiles(t *testing.T) {
 		checkMean(t, text, d)
 	}
 	for name, d := range map[string]Dist{
-		"p50 6, p99 700":            {Kind: LogNormal, A: 6, B: 700},
-		"p50 6, p99 700, max 5000":  {Kind: LogNormal, A: 6, B: 700, Max: 5000},
-		"p50 6, max 50":             {Kind: LogNormal, A: 6, B: 50, Max: 50},
-		"p50 6, p99 6":              {Kind: LogNormal, A: 6, B: 6},
-		"p50 6, p99 6, max 6":       {Kind: LogNormal, A: 6, B: 6, Max: 6},
-		"p50 12ms, p99 90ms":        {Kind: LogNormal, A: 12e6, B: 90e6, Time: true},
-		"p50 200, p99 3k, max 1e12": {Kind: LogNormal, A: 200, B: 3000, Max: 1e12},
+		"p50 6, p99 700":               {Kind: LogNormal, A: 6, B: 700},
+		"p50 6, p99 700, max 5000":     {Kind: LogNormal, A: 6, B: 700, Max: 5000},
+		"p50 6, max 50":                {Kind: LogNormal, A: 6, B: 50, Max: 50},
+		"p50 6, p99 6":                 {Kind: LogNormal, A: 6, B: 6},
+		"p50 6, p99 6, max 6":          {Kind: LogNormal, A: 6, B: 6, Max: 6},
+		"p50 12ms, p99 90ms":           {Kind: LogNormal, A: 12e6, B: 90e6, Time: true},
+		"p50 200, p99 3k, max 1e12":    {Kind: LogNormal, A: 200, B: 3000, Max: 1e12},
+		"p50 2, p90 6, p99 9, max 21k": piecewise(map[string]float64{"p50": 2, "p90": 6, "p99": 9, "max": 21362}),
+		"min 1, p50 2, p90 2, p99_9 7": piecewise(map[string]float64{"min": 1, "p50": 2, "p90": 2, "p99_9": 7}),
 	} {
 		checkMean(t, name, d)
 	}
+}
+
+func piecewise(quantiles map[string]float64) Dist {
+	d := Dist{Kind: Piecewise, Max: quantiles["max"]}
+	for i, k := range knots() {
+		d.Knots[i] = quantiles[k.key]
+	}
+	return d
+}
+
+// A piecewise distribution goes through the quantiles that it is given, rises
+// between them, and is flat beyond them.
+func TestPiecewiseGoesThroughItsQuantiles(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d, value := Dist{Kind: Piecewise}, rapid.Float64Range(0.001, 10).Draw(t, "lowest")
+		first, last := -1, -1
+		for i := range d.Knots {
+			value *= rapid.Float64Range(1, 50).Draw(t, "factor")
+			if i == 3 || rapid.Bool().Draw(t, "given") {
+				d.Knots[i] = value
+				last = i
+				if first < 0 {
+					first = i
+				}
+			}
+		}
+		for i, k := range knots() {
+			if d.Knots[i] == 0 || k.at == 0 || k.at == 1 {
+				continue
+			}
+			if got := d.Quantile(k.at); math.Abs(got/d.Knots[i]-1) > 1e-9 {
+				t.Fatalf("%s of %s is %g, given %g", k.key, d, got, d.Knots[i])
+			}
+		}
+		before := 0.0
+		for u := range 1000 {
+			x := d.Quantile((float64(u) + 0.5) / 1000)
+			if x < before || x < d.Knots[first]*(1-1e-9) || x > d.Knots[last]*(1+1e-9) {
+				t.Fatalf("%s: quantile %g at %d/1000, after %g", d, x, u, before)
+			}
+			before = x
+		}
+		if d.Most() != d.Knots[last] {
+			t.Fatalf("%s: the most is %g", d, d.Most())
+		}
+	})
 }
 
 func checkMean(t *testing.T, name string, d Dist) {

@@ -81,6 +81,14 @@ func (d Dist) MarshalJSON() ([]byte, error) {
 			form.Max = d.json(d.Max)
 		}
 		return json.Marshal(form)
+	case Piecewise:
+		var form []string
+		for i, k := range knots() {
+			if d.Knots[i] > 0 {
+				form = append(form, strconv.Quote(k.key)+":"+string(d.json(d.Knots[i])))
+			}
+		}
+		return []byte("{" + strings.Join(form, ",") + "}"), nil
 	default:
 		return d.json(d.A), nil
 	}

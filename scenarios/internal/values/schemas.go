@@ -14,6 +14,7 @@ const (
 	numberPattern   = `[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?`
 	quantityPattern = `\s*` + numberPattern + `\s*(requests|traces|spans|B|KB|MB|GB)?\s*/\s*[smh]\s*`
 	durationPattern = `\+?([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))*`
+	sizePattern     = `\s*\+?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*(B|KB|MB|GB)\s*`
 	ratePattern     = `\s*max\s*|` + quantityPattern + `(\.\.` + quantityPattern + `)?`
 )
 
@@ -40,6 +41,12 @@ func distSchema(b *grammar.Builder, r grammar.Rule) *jsonschema.Schema {
 		described.Description = quantiles.Properties[key].Description
 		quantiles.Properties[key] = &described
 	}
-	quantiles.AnyOf = grammar.Needing("p99", "max")
+	var others []string // p50 alone says too little
+	for _, key := range quantiles.PropertyOrder {
+		if key != "p50" {
+			others = append(others, key)
+		}
+	}
+	quantiles.AnyOf = grammar.Needing(others...)
 	return grammar.AnyOf(append(forms, grammar.Pattern(one+`((±|\+-|\.\.)`+one+`)?`), quantiles)...)
 }

@@ -22,6 +22,10 @@ func Types() map[reflect.Type]grammar.Type {
 			Read:   grammar.Scalar("a share", "write 5% or 0.05", ParseShare),
 			Schema: shareSchema,
 		},
+		reflect.TypeFor[Size](): {
+			Read:    grammar.Scalar("a size", "write for example 64MB", ParseSize),
+			Pattern: sizePattern,
+		},
 		reflect.TypeFor[Quantity](): {
 			Read:    grammar.Scalar("a rate", rateHint, ParseQuantity),
 			Pattern: quantityPattern,

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/spanstorm/spanstorm/internal/run"
+)
+
+// TestFleet sends from tracers that flush at intervals, with churn, over two
+// phases: requests follow from traces, every trace is accounted for, and the body
+// of a request can be had again.
+func TestFleet(t *testing.T) {
+	j := job{scenario: "smoke", target: "embedded", sets: []string{
+		"expect=[]", "clients={count: 20, flush_interval: 250ms, churn: 50%}",
+		"load=[{name: hold, rate: 1000 traces/s, for: 2s}, {name: ramp, rate: 1000 traces/s..3000 traces/s, for: 2s}]",
+	}}
+	rec, _ := j.do(t)
+	// 20 clients that flush four times a second: 80 requests/s.
+	if n := rec.Requests.Sent; n < 310 || n > 330 {
+		t.Errorf("%d requests in 4 s, want 320", n)
+	}
+	if n := rec.Ledger.Sent.Traces; n < 5500 || n > 6500 {
+		t.Errorf("%d traces, want about 6,000", n)
+	}
+	if rec.Ledger.Accepted != rec.Ledger.Sent {
+		t.Errorf("accepted %+v of %+v", rec.Ledger.Accepted, rec.Ledger.Sent)
+	}
+	replay, err := run.NewReplay(rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var traces int
+	for seq := range rec.Requests.Planned {
+		body, err := replay.Body(seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		traces += len(decode(t, body))
+	}
+	if uint64(traces) != rec.Load.Traces {
+		t.Errorf("replayed %d traces of %d", traces, rec.Load.Traces)
+	}
+}
+
+// TestRetries sends again what an agent refuses: with four tries at 30% errors
+// all but 1% gets through, each payload once in the account.
+func TestRetries(t *testing.T) {
+	j := steady("[{name: hold, rate: 200/s, for: 2s}]", "clients={count: 4, retries: 3, backoff: 5ms}")
+	j.target = "embedded:error=30%"
+	rec, _ := j.do(t)
+	binomial(t, "retried", rec.Requests.Sent, rec.Requests.Retried, 0.3)
+	binomial(t, "refused", rec.Ledger.Sent.Traces, rec.Ledger.Refused.Traces, 0.3*0.3*0.3*0.3)
+	if l := rec.Ledger; l.Accepted != l.Delivered || l.Duplicated.Traces != 0 {
+		t.Errorf("accepted %+v of %+v delivered, %+v twice", l.Accepted, l.Delivered, l.Duplicated)
+	}
+}
+
+// TestFleetWithoutTraces meets what a first user of a fleet types wrong.
+func TestFleetWithoutTraces(t *testing.T) {
+	var stderr bytes.Buffer
+	cmd := exec.Command("spanstorm", "check", "smoke", "--set", "clients.flush_interval=1s")
+	cmd.Stderr = &stderr
+	if err := cmd.Run(); cmd.ProcessState.ExitCode() != 2 || !bytes.Contains(stderr.Bytes(), []byte("500 traces/s")) {
+		t.Errorf("%v\n%s", err, &stderr)
+	}
+}
+
+// TestObeyRates has tracers obey an agent that asks for a quarter of the traces:
+// the others go out with priority 0, the ledger knows why they do not come out,
+// and the bodies can still be had again.
+func TestObeyRates(t *testing.T) {
+	intake := freePort(t)
+	captured := embeddedBehind(t, intake)
+	proxy, ok := captured.next.(*httputil.ReverseProxy)
+	if !ok {
+		t.Fatalf("the wire leads to a %T", captured.next)
+	}
+	proxy.ModifyResponse = func(r *http.Response) error {
+		if strings.HasSuffix(r.Request.URL.Path, "/traces") {
+			text := `{"rate_by_service":{"service:,env:":0.25}}`
+			r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
+			r.Header.Set("Content-Length", strconv.Itoa(len(text)))
+		}
+		return nil
+	}
+	j := steady("[{name: hold, rate: 300/s, for: 4s}]", "clients={count: 3, obey_rates: true}")
+	j.target, j.intake = captured.listen(t), intake
+	rec, _ := j.do(t)
+	l := rec.Ledger
+	if len(rec.RateMarks) == 0 {
+		t.Fatal("no rates were obeyed")
+	}
+	from := rec.RateMarks[0].Seq
+	binomial(t, "sampled out", 2*(rec.Requests.Sent-from), l.SampledOut.Traces, 0.75)
+	if l.Missing.Traces != 0 || l.Accepted.Traces+l.SampledOut.Traces != l.Sent.Traces {
+		t.Errorf("%+v", l.Account)
+	}
+	replay, err := run.NewReplay(rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seq, body := range captured.bySeq(t, replay) {
+		if again, err := replay.Body(seq); err != nil || !bytes.Equal(again, body) {
+			t.Fatalf("request %d cannot be had again: %v", seq, err)
+		}
+	}
+}
