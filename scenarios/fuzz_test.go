@@ -101,6 +101,10 @@ load:
   - {steps: {from: 1 KB/s, to: 2 KB/s, by: 1 KB/s, every: 1s}}
   - {sine: {mean: 5 traces/s, amplitude: 1 traces/s, period: 1s}, for: 1s}
   - {bursts: {base: 1/m, peak: 9/s, every: 5s, for: 1s}, for: 1m, send: services}
+faults:
+  - {kind: raw-body, share: 0.1%, hex: 91c0}
+  - {kind: raw-body, share: 0.1%, base64: kcE=}
+  - {kind: span-id-zero, share: 1%}
 expect: [one.response_time.p99 < 1s]
 `
 
