@@ -80,10 +80,17 @@ func plainV07(t fataler, payload *pb.TracerPayload) [][]plainSpan {
 	}
 	var traces pb.Traces
 	for _, chunk := range payload.Chunks {
+		if chunk == nil {
+			traces = append(traces, nil)
+			continue
+		}
 		traces = append(traces, chunk.Spans)
 	}
 	all := plain(traces)
 	for i, chunk := range payload.Chunks {
+		if len(all[i]) == 0 {
+			continue
+		}
 		maps.Copy(all[i][0].Meta, chunk.Tags)
 		fromChunk(&all[i][0], chunk.Priority, chunk.Origin)
 	}
@@ -112,6 +119,10 @@ func plainV10(t fataler, payload *idx.InternalTracerPayload) [][]plainSpan {
 		var spans []plainSpan
 		for _, s := range chunk.Spans {
 			spans = append(spans, plainIndexed(t, payload.Strings, chunk, s))
+		}
+		if len(spans) == 0 {
+			all = append(all, nil)
+			continue
 		}
 		root := &spans[0]
 		root.Meta["_dd.p.tid"] = fmt.Sprintf("%016x", binary.BigEndian.Uint64(chunk.TraceID))

@@ -28,6 +28,12 @@ func (c *Corpus) hash() string {
 	for i, p := range c.plan.shapes {
 		_, _ = fmt.Fprintf(w, "shape %q %v\n", c.scenario.Shapes[i].Name, p)
 	}
+	if len(c.scenario.Faults) > 0 {
+		_, _ = fmt.Fprintf(w, "faults %v %v\n", c.plan.faults, c.plan.spoils)
+		for i := range c.scenario.Faults {
+			_, _ = fmt.Fprintf(w, "%s %x\n", c.scenario.Faults[i].Kind, c.scenario.Faults[i].Body)
+		}
+	}
 	if c.plan.lateness != nil {
 		_, _ = fmt.Fprintf(w, "late %v\n", c.plan.lateness)
 	}
