@@ -13,10 +13,19 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/spanstorm/spanstorm/internal/fault"
+	"github.com/spanstorm/spanstorm/internal/fault/spans"
 	"github.com/spanstorm/spanstorm/internal/identity"
 	"github.com/spanstorm/spanstorm/internal/ledger"
 	"github.com/spanstorm/spanstorm/internal/trees"
 	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+// Names that spans of traces would hide.
+const (
+	nobody        = spans.Nobody
+	deepTreeSpans = spans.DeepTreeSpans
+	wideTreeSpans = spans.WideTreeSpans
+	hugeMetaTags  = spans.HugeMetaTags
 )
 
 // each runs a test for every kind of fault of spans in every API and encoding that can express it.
@@ -131,7 +140,7 @@ func TestBrokenAsTheFaultSays(t *testing.T) {
 // plainBefore is a trace as it would have been without its fault.
 func plainBefore(t *testing.T, c *Corpus, codec *identity.Codec, seq uint64, i int) []plainSpan {
 	t.Helper()
-	tree, err := c.tree(seq, i, func(_ string, tree []trees.Span) broken { return broken{spans: tree} })
+	tree, err := c.tree(seq, i, func(_ string, tree []trees.Span) spans.Broken { return spans.Broken{Spans: tree} })
 	if err != nil {
 		t.Fatal(err)
 	}

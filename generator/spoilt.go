@@ -9,6 +9,7 @@ import (
 	"github.com/tinylib/msgp/msgp"
 
 	"github.com/spanstorm/spanstorm/internal/fault"
+	"github.com/spanstorm/spanstorm/internal/fault/spans"
 	"github.com/spanstorm/spanstorm/internal/trees"
 	"github.com/spanstorm/spanstorm/internal/wire"
 	"github.com/spanstorm/spanstorm/scenarios"
@@ -121,28 +122,28 @@ func (c *Corpus) encodePool(d *trees.Dresser, conv *converter, index, shape, n i
 		if err != nil {
 			return pool, fmt.Errorf("fault %s: %w", kind, err)
 		}
-		b := spoil(kind, tree)
+		b := spans.Break(kind, tree)
 		template, err := c.encodeBroken(conv, kind, &b, shape)
 		if err != nil {
 			return pool, fmt.Errorf("fault %s: %w", kind, err)
 		}
-		of := facts{extent: extent(tree), spans: int32(len(b.spans)), root: c.root(&tree[0])}
-		if len(b.spans) > len(tree)+1 { // a giant has times of its own
-			of.extent = extent(b.spans)
+		of := facts{extent: extent(tree), spans: int32(len(b.Spans)), root: c.root(&tree[0])}
+		if len(b.Spans) > len(tree)+1 { // a giant has times of its own
+			of.extent = extent(b.Spans)
 		}
 		c.templates, c.facts = append(c.templates, template), append(c.facts, of)
-		c.spoilt = append(c.spoilt, spoilt{fault: int32(index), alike: int32(b.alike), number: t})
-		c.spansMost = max(c.spansMost, len(b.spans))
+		c.spoilt = append(c.spoilt, spoilt{fault: int32(index), alike: int32(b.Alike), number: t})
+		c.spansMost = max(c.spansMost, len(b.Spans))
 	}
 	return pool, nil
 }
 
-func (c *Corpus) encodeBroken(conv *converter, kind string, b *broken, shape int) (wire.Template, error) {
-	if len(b.spans) == 0 {
+func (c *Corpus) encodeBroken(conv *converter, kind string, b *spans.Broken, shape int) (wire.Template, error) {
+	if len(b.Spans) == 0 {
 		return wire.Literal(c.noSpans(kind)), nil
 	}
 	template := c.encoding.Encode(&wire.Chunk{
-		Spans: conv.convert(b.spans), PriorityWidth: priorityWidth(c.plan.shapes[shape].priorities), Fixed: b.fixes,
+		Spans: conv.convert(b.Spans), PriorityWidth: priorityWidth(c.plan.shapes[shape].priorities), Fixed: b.Fixes,
 	})
 	if kind == fault.WrongTypes && !c.exchangeTypes(&template) {
 		return template, fmt.Errorf("api %s cannot express it", c.scenario.API)
@@ -170,12 +171,12 @@ func (c *Corpus) noSpans(kind string) []byte {
 // the duration of the span that spoilTexts has prepared.
 func (c *Corpus) exchangeTypes(t *wire.Template) bool {
 	if c.scenario.Encoding == scenarios.JSON {
-		number := strconv.Itoa(wrongNumber)
-		return t.Overwrite([]byte(strconv.Quote(wrongText)), []byte(fmt.Sprint(1234567890))) &&
+		number := strconv.Itoa(spans.WrongNumber)
+		return t.Overwrite([]byte(strconv.Quote(spans.WrongText)), []byte(fmt.Sprint(1234567890))) &&
 			t.Overwrite([]byte(number), []byte(strconv.Quote(number[2:])))
 	}
-	text := msgp.AppendString(nil, wrongText)
-	number := binary.BigEndian.AppendUint64([]byte{0xd3}, wrongNumber)
+	text := msgp.AppendString(nil, spans.WrongText)
+	number := binary.BigEndian.AppendUint64([]byte{0xd3}, spans.WrongNumber)
 	return t.Overwrite(text, append([]byte{0xcf}, "12345678"...)) && t.Overwrite(number, text)
 }
 

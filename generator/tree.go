@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/spanstorm/spanstorm/internal/fault/spans"
 	"github.com/spanstorm/spanstorm/internal/identity"
 	"github.com/spanstorm/spanstorm/internal/trees"
 	"github.com/spanstorm/spanstorm/internal/wire"
@@ -43,9 +44,9 @@ type Span struct {
 
 // Tree returns the i-th trace of request seq, without ids and times. The error
 // says that the request has no such trace.
-func (c *Corpus) Tree(seq uint64, i int) (*Tree, error) { return c.tree(seq, i, spoil) }
+func (c *Corpus) Tree(seq uint64, i int) (*Tree, error) { return c.tree(seq, i, spans.Break) }
 
-func (c *Corpus) tree(seq uint64, i int, spoil func(kind string, tree []trees.Span) broken) (*Tree, error) {
+func (c *Corpus) tree(seq uint64, i int, spoil func(kind string, tree []trees.Span) spans.Broken) (*Tree, error) {
 	request := c.plan.request(seq)
 	if n := c.plan.chunks(seq, request); i < 0 || i >= n {
 		return nil, fmt.Errorf("request %d has %d traces; there is no trace %d, they count from 0", seq, n, i)
@@ -57,15 +58,15 @@ func (c *Corpus) tree(seq uint64, i int, spoil func(kind string, tree []trees.Sp
 	if of != nil {
 		t = of.number
 	}
-	spans, err := trees.NewDresser(c.catalogue).Spans(src.trees, t)
+	grown, err := trees.NewDresser(c.catalogue).Spans(src.trees, t)
 	if err != nil {
 		return nil, fmt.Errorf("grow trace %d of request %d: %w", i, seq, err)
 	}
 	kind, fixes := "", []wire.Fix(nil)
 	if of != nil {
 		kind = c.scenario.Faults[of.fault].Kind
-		broken := spoil(kind, spans)
-		spans, fixes = broken.spans, broken.fixes
+		broken := spoil(kind, grown)
+		grown, fixes = broken.Spans, broken.Fixes
 	}
 	tree := &Tree{
 		Shape:       c.scenario.Shapes[shape].Name,
@@ -83,10 +84,10 @@ func (c *Corpus) tree(seq uint64, i int, spoil func(kind string, tree []trees.Sp
 		c.variables[v].put(text, trees.Hash(key, uint64(v)))
 		values[v] = string(text)
 	}
-	for k := range spans {
-		tree.Spans = append(tree.Spans, newSpan(&spans[k], values))
+	for k := range grown {
+		tree.Spans = append(tree.Spans, newSpan(&grown[k], values))
 	}
-	if tree.HasPriority && len(spans) > 0 {
+	if tree.HasPriority && len(grown) > 0 {
 		tree.Spans[0].Metrics[wire.PriorityKey] = float64(tree.Priority)
 	}
 	return tree, nil

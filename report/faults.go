@@ -52,7 +52,7 @@ func faultTable(l *results.Ledger) table {
 			continue
 		}
 		verdict := text("✓ as documented", good)
-		if odd := p.Unexpected(blind); p.Sent.Traces == 0 || len(p.Expected) == 0 {
+		if odd := Unexpected(p, blind); p.Sent.Traces == 0 || len(p.Expected) == 0 {
 			verdict = nothing()
 		} else if odd != nil {
 			verdict = text("✗ "+strings.Join(odd, ", "), warn)

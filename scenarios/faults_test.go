@@ -14,7 +14,7 @@ import (
 // again by its path.
 func TestBodyOfAFile(t *testing.T) {
 	dir := t.TempDir()
-	for name, size := range map[string]int{"small.bin": 3000, "large.bin": maxKept + 1} {
+	for name, size := range map[string]int{"small.bin": 3000, "large.bin": (256 << 10) + 1} {
 		body := bytes.Repeat([]byte{0x91, 0xc0, 0xff}, size/3+1)[:size]
 		if err := os.WriteFile(filepath.Join(dir, name), body, 0o600); err != nil {
 			t.Fatal(err)
@@ -35,7 +35,7 @@ func TestBodyOfAFile(t *testing.T) {
 		if !bytes.Equal(back.Faults[0].Body, body) {
 			t.Errorf("%s: %d bytes were read back, %d written", name, len(back.Faults[0].Body), size)
 		}
-		if kept := back.Faults[0].Base64 != ""; kept != (size <= maxKept) {
+		if kept := back.Faults[0].Base64 != ""; kept != (size <= (256 << 10)) {
 			t.Errorf("%s of %d bytes: kept is %v", name, size, kept)
 		}
 	}

@@ -128,7 +128,8 @@ func TestFullHasEveryKey(t *testing.T) {
 	}
 	for _, def := range append(slices.Collect(maps.Values(Schema().Defs)), Schema()) {
 		for key := range def.Properties {
-			if !strings.Contains(text, `"`+key+`":`) {
+			// A file becomes base64: TestBodyOfAFile.
+			if key != "file" && !strings.Contains(text, `"`+key+`":`) {
 				t.Errorf("the key %q is not used", key)
 			}
 		}

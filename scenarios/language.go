@@ -9,6 +9,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"github.com/spanstorm/spanstorm/scenarios/internal/document"
+	"github.com/spanstorm/spanstorm/scenarios/internal/faults"
 	"github.com/spanstorm/spanstorm/scenarios/internal/grammar"
 	"github.com/spanstorm/spanstorm/scenarios/internal/values"
 )
@@ -30,7 +31,7 @@ func language() grammar.Language {
 		reflect.TypeFor[Call]():             {Read: grammar.Reads(readCall), Schema: callSchema, Key: "to", Label: "a call"},
 		reflect.TypeFor[Shape]():            {Schema: shapeSchema, Label: "a shape", Item: "shape"},
 		reflect.TypeFor[Phase]():            {Schema: phaseSchema, Label: "a phase", Item: "phase"},
-		reflect.TypeFor[Fault]():            {Schema: faultSchema, Label: "a fault"},
+		reflect.TypeFor[Fault]():            {Schema: faults.Schema, Label: "a fault"},
 		reflect.TypeFor[ErrorKind]():        {Label: "an error"},
 		reflect.TypeFor[Service]():          {Label: "the service %s"},
 		reflect.TypeFor[Operation]():        {Label: "the operation %s"},

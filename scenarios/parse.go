@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/spanstorm/spanstorm/scenarios/internal/document"
+	"github.com/spanstorm/spanstorm/scenarios/internal/faults"
 	"github.com/spanstorm/spanstorm/scenarios/internal/grammar"
 )
 
@@ -36,7 +37,7 @@ func Parse(filename string, src []byte, sets []string) (*Scenario, error) {
 	d.Decode(root, s, "a scenario")
 	s.complete(filename)
 	v := &validator{Decoder: d, s: s}
-	v.readBodies(filepath.Dir(filename))
+	faults.ReadBodies(d, s.Faults, filepath.Dir(filename))
 	v.validate()
 	if err := problems(&d.Collector, sources); err != nil {
 		return nil, err

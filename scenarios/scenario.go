@@ -219,17 +219,6 @@ type Statistical struct {
 // Mix are shares by name, which add up to 1.
 type Mix map[string]Share
 
-// Fault is one kind of fault and how often it is met.
-type Fault struct {
-	Kind   string `json:"kind" lang:"required" doc:"Kind of fault, as spanstorm scenarios faults lists them."`
-	Share  Share  `json:"share" lang:"required" doc:"Share of traces, or of requests where the fault is of a body or of framing."`
-	Hex    string `json:"hex,omitempty" doc:"The body of raw-body, in hexadecimal."`
-	Base64 string `json:"base64,omitempty" doc:"The body of raw-body, in base64."`
-	File   string `json:"file,omitempty" doc:"The file that holds the body of raw-body, relative to the scenario's file. A small one is kept as base64."`
-	// Body is the body of raw-body, from whichever of the three was given.
-	Body []byte `json:"-"`
-}
-
 // Phase is one line of the load. Exactly one of Rate, Steps, Sine, Bursts is set.
 type Phase struct {
 	Name        string   `json:"name" doc:"Name in reports and expectations. Default phase-N."`

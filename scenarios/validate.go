@@ -9,6 +9,7 @@ import (
 
 	"github.com/spanstorm/spanstorm/results"
 	"github.com/spanstorm/spanstorm/scenarios/internal/document"
+	"github.com/spanstorm/spanstorm/scenarios/internal/faults"
 	"github.com/spanstorm/spanstorm/scenarios/internal/grammar"
 )
 
@@ -27,8 +28,7 @@ const (
 	maxWeight          = 1e9
 )
 
-// validator finds what is wrong with a scenario that could be read. It changes
-// nothing, but for the bodies of faults, which it reads.
+// validator finds what is wrong with a scenario that could be read. It changes nothing.
 type validator struct {
 	*grammar.Decoder
 	s      *Scenario
@@ -51,6 +51,14 @@ func (v *validator) validate() {
 	v.faults()
 	v.load()
 	v.expect()
+}
+
+func (v *validator) faults() {
+	var apis []string
+	for _, api := range APIs() {
+		apis = append(apis, string(api))
+	}
+	faults.Check(v.Decoder, v.s.Faults, string(v.s.API), apis)
 }
 
 func (v *validator) general() {

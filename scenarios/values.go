@@ -1,6 +1,12 @@
 package scenarios
 
-import "github.com/spanstorm/spanstorm/scenarios/internal/values"
+import (
+	"github.com/spanstorm/spanstorm/scenarios/internal/faults"
+	"github.com/spanstorm/spanstorm/scenarios/internal/values"
+)
+
+// Fault is one kind of fault and how often it is met.
+type Fault = faults.Fault
 
 // The values of the language, each of which reads back what it writes.
 type (

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spanstorm/spanstorm/internal/fault"
 	"github.com/spanstorm/spanstorm/internal/run"
+	"github.com/spanstorm/spanstorm/report"
 	"github.com/spanstorm/spanstorm/results"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
@@ -46,7 +47,7 @@ func asDocumented(t *testing.T, rec *results.Record) {
 		p := &l.ByFault[i]
 		t.Logf("%-20s sent %4d delivered %4d accepted %4d dropped %4d missing %4d refused %4d, documented: %s",
 			p.Name, p.Sent.Traces, p.Delivered.Traces, p.Accepted.Traces, p.Dropped.Traces, p.Missing.Traces, p.Refused.Traces, strings.Join(p.Expected, " or "))
-		if odd := p.Unexpected(false); odd != nil {
+		if odd := report.Unexpected(p, false); odd != nil {
 			t.Errorf("%s: %s, expected %v", p.Name, strings.Join(odd, ", "), p.Expected)
 		}
 		if p.Duplicated.Traces > 0 {

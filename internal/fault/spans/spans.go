@@ -1,4 +1,5 @@
-package generator
+// Package spans malforms a tree of spans.
+package spans
 
 import (
 	"fmt"
@@ -16,77 +17,77 @@ import (
 const (
 	longText      = 300    // bytes; agents cut at 100
 	longResource  = 10_000 // bytes; agents cut at 5,000
-	hugeMetaTags  = 5_000
+	HugeMetaTags  = 5_000
 	hugeTagBytes  = 1 << 20
-	deepTreeSpans = 10_000
-	wideTreeSpans = 1 + 50_000
+	DeepTreeSpans = 10_000
+	WideTreeSpans = 1 + 50_000
 )
 
-// nobody is an id that no run gives: all of those are above 10^18.
-const nobody = 0x0bad_1d00_0bad_1d
+// Nobody is an id that no run gives: all of those are above 10^18.
+const Nobody = 0x0bad_1d00_0bad_1d
 
 // Values of the wrong type have the length of what they take the place of.
 const (
-	wrongText   = "a number"         // 8 bytes, as a number of 64 bits has
-	wrongNumber = 12_345_678_765_432 // ns, some hours
+	WrongText   = "a number"         // 8 bytes, as a number of 64 bits has
+	WrongNumber = 12_345_678_765_432 // ns, some hours
 )
 
-// broken is a tree as a fault leaves it, and what cannot be said in a tree.
-type broken struct {
-	spans []trees.Span
-	fixes []wire.Fix
-	alike int // spans with the id of another
+// Broken is a tree as a fault leaves it, and what cannot be said in a tree.
+type Broken struct {
+	Spans []trees.Span
+	Fixes []wire.Fix
+	Alike int // spans with the id of another
 }
 
-// spoil breaks a tree as a kind of fault wants it. Faults of one span are of the
+// Break breaks a tree as a kind of fault wants it. Faults of one span are of the
 // last, which has no children: so the others stay as they are. The tree is left
 // alone.
-func spoil(kind string, tree []trees.Span) broken {
-	b := broken{spans: slices.Clone(tree)}
+func Break(kind string, tree []trees.Span) Broken {
+	b := Broken{Spans: slices.Clone(tree)}
 	switch kind {
 	case fault.SpanIDZero, fault.DuplicateSpanIDs, fault.ForeignTraceID, fault.SelfParent, fault.ParentCycle:
 		if len(tree) == 1 { // it takes two
 			child := tree[0]
 			child.Parent = 0
-			b.spans = append(b.spans, child)
+			b.Spans = append(b.Spans, child)
 		}
 	}
-	last := len(b.spans) - 1
-	s := &b.spans[last]
+	last := len(b.Spans) - 1
+	s := &b.Spans[last]
 	fix := func(span int, field wire.Field, same int, value uint64) {
-		b.fixes = append(b.fixes, wire.Fix{Span: span, Field: field, Same: same, Value: value})
+		b.Fixes = append(b.Fixes, wire.Fix{Span: span, Field: field, Same: same, Value: value})
 	}
 	switch kind {
 	case fault.TraceIDZero:
-		for k := range b.spans {
+		for k := range b.Spans {
 			fix(k, wire.FieldTraceID, 0, 0)
 		}
 	case fault.SpanIDZero:
 		fix(last, wire.FieldSpanID, 0, 0)
 	case fault.DuplicateSpanIDs:
 		fix(last, wire.FieldSpanID, 1, 0)
-		b.alike = 1
+		b.Alike = 1
 	case fault.ForeignTraceID:
-		fix(last, wire.FieldTraceID, 0, nobody)
+		fix(last, wire.FieldTraceID, 0, Nobody)
 	case fault.SelfParent:
 		fix(last, wire.FieldParent, last+1, 0)
 	case fault.MissingRoot:
-		fix(0, wire.FieldParent, 0, nobody)
+		fix(0, wire.FieldParent, 0, Nobody)
 	case fault.ParentCycle:
 		fix(0, wire.FieldParent, last+1, 0)
 		fix(last, wire.FieldParent, 1, 0)
 	case fault.StartZero, fault.Start1999, fault.StartFuture:
-		for k := range b.spans {
-			fix(k, wire.FieldStart, 0, startOf(kind, b.spans[k].Start))
+		for k := range b.Spans {
+			fix(k, wire.FieldStart, 0, startOf(kind, b.Spans[k].Start))
 		}
 	case fault.NegativeDuration:
 		s.Duration = -int64(time.Second)
 	case fault.MaximalDuration:
 		s.Duration = math.MaxInt64
 	case fault.NilTrace, fault.EmptyTrace:
-		b.spans = nil
+		b.Spans = nil
 	case fault.DeepTree, fault.WideTree:
-		b.spans = giant(kind, tree[0])
+		b.Spans = giant(kind, tree[0])
 	default:
 		spoilTexts(kind, s)
 	}
@@ -128,10 +129,10 @@ func spoilTexts(kind string, s *trees.Span) {
 		s.Service, s.Name = "service\xff\xfe", "name.\xc3\x28"
 		s.Meta = append(slices.Clone(s.Meta), trees.Tag{Key: "odd.bytes", Value: "\xe2\x28\xa1 \xf0\x9f"})
 	case fault.WrongTypes:
-		s.Service, s.Duration = wrongText, wrongNumber
+		s.Service, s.Duration = WrongText, WrongNumber
 	case fault.HugeMeta:
 		s.Meta = slices.Clone(s.Meta)
-		for i := range hugeMetaTags {
+		for i := range HugeMetaTags {
 			s.Meta = append(s.Meta, trees.Tag{Key: fmt.Sprintf("huge.%04d", i), Value: fmt.Sprintf("value %d", i)})
 		}
 	case fault.HugeTag:
@@ -142,9 +143,9 @@ func spoilTexts(kind string, s *trees.Span) {
 // giant is a tree of many spans like one, bare of tags but for the root's: each
 // within its parent, in a chain or side by side.
 func giant(kind string, like trees.Span) []trees.Span {
-	n := deepTreeSpans
+	n := DeepTreeSpans
 	if kind == fault.WideTree {
-		n = wideTreeSpans
+		n = WideTreeSpans
 	}
 	spans := make([]trees.Span, n)
 	root := like

@@ -1,4 +1,4 @@
-package scenarios
+package faults
 
 import (
 	"encoding/base64"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/spanstorm/spanstorm/internal/fault"
 	"github.com/spanstorm/spanstorm/scenarios/internal/grammar"
+	"github.com/spanstorm/spanstorm/scenarios/internal/values"
 )
 
 const (
@@ -23,11 +24,11 @@ const (
 	maxKept = 256 << 10
 )
 
-// readBodies reads the bodies that faults bring along. Files are relative to dir.
-func (v *validator) readBodies(dir string) {
+// ReadBodies reads the bodies that faults bring along. Files are relative to dir.
+func ReadBodies(v *grammar.Decoder, faults []Fault, dir string) {
 	kept := 0
-	for i := range v.s.Faults {
-		f, path := &v.s.Faults[i], []any{"faults", i}
+	for i := range faults {
+		f, path := &faults[i], []any{"faults", i}
 		var err error
 		switch {
 		case f.Hex != "":
@@ -86,11 +87,12 @@ func readBody(name string) ([]byte, error) {
 	return body, nil
 }
 
-func (v *validator) faults() {
+// Check finds what is wrong with faults that are sent through an API, one of all.
+func Check(v *grammar.Decoder, faults []Fault, api string, all []string) {
 	var spans, requests float64
 	seen := map[string]bool{}
-	for i := range v.s.Faults {
-		f, path := &v.s.Faults[i], []any{"faults", i}
+	for i := range faults {
+		f, path := &faults[i], []any{"faults", i}
 		kind, ok := fault.Find(f.Kind)
 		if !ok {
 			hint := "see spanstorm scenarios faults"
@@ -103,14 +105,14 @@ func (v *validator) faults() {
 		if f.Share <= 0 {
 			v.Fail(grammar.Under(path, "share"), "write a share above 0, for example 0.5%", "the share of %s must be above 0 and at most 100%%", f.Kind)
 		}
-		v.parameters(path, f, kind)
+		parameters(v, path, f, kind)
 		if same := fmt.Sprintf("%s %x", f.Kind, f.Body); seen[same] && (len(f.Body) > 0 || len(kind.Takes) == 0) {
 			v.Fail(path, "add their shares up in one of them", "the fault %s is there twice", f.Kind)
 		} else {
 			seen[same] = true
 		}
-		if slices.Contains(kind.Not, string(v.s.API)) {
-			v.Fail(grammar.Under(path, "kind"), "leave it out, or choose one of the APIs "+strings.Join(expressing(kind), ", "), "the fault %s cannot be expressed in API %s", f.Kind, v.s.API)
+		if slices.Contains(kind.Not, api) {
+			v.Fail(grammar.Under(path, "kind"), "leave it out, or choose one of the APIs "+strings.Join(slices.DeleteFunc(slices.Clone(all), func(a string) bool { return slices.Contains(kind.Not, a) }), ", "), "the fault %s cannot be expressed in API %s", f.Kind, api)
 		}
 		if kind.Level == fault.Span {
 			spans += float64(f.Share)
@@ -123,24 +125,13 @@ func (v *validator) faults() {
 		sum  float64
 	}{{"traces", spans}, {"requests", requests}} {
 		if of.sum > 1+1e-9 {
-			v.Add(v.Place("faults"), "lower them: a trace, and a request, has one fault at most", "the shares of faults of %s add up to %s, more than 100%%", of.what, Share(of.sum))
+			v.Add(v.Place("faults"), "lower them: a trace, and a request, has one fault at most", "the shares of faults of %s add up to %s, more than 100%%", of.what, values.Share(of.sum))
 		}
 	}
-}
-
-// expressing lists the APIs that can express a fault.
-func expressing(kind fault.Kind) []string {
-	var list []string
-	for _, api := range APIs() {
-		if !slices.Contains(kind.Not, string(api)) {
-			list = append(list, string(api))
-		}
-	}
-	return list
 }
 
 // parameters checks that a fault has what its kind takes, and nothing else.
-func (v *validator) parameters(path []any, f *Fault, kind fault.Kind) {
+func parameters(v *grammar.Decoder, path []any, f *Fault, kind fault.Kind) {
 	given := 0
 	for _, name := range []string{"hex", "base64", "file"} {
 		if !v.Written(grammar.Under(path, name)...) {
