@@ -51,10 +51,10 @@ func TestRequestFaults(t *testing.T) {
 		}
 		for _, c := range replay.Corpus.Chunks(nil, seq) {
 			one := results.Count{Traces: 1, Spans: uint64(c.Spans)}
-			switch {
-			case code == 0:
+			switch code {
+			case 0:
 				want.unanswered = want.unanswered.Plus(one)
-			case code == 200:
+			case 200:
 				want.delivered = want.delivered.Plus(one)
 			default:
 				want.refused = want.refused.Plus(one)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -241,26 +242,33 @@ func (f *faulty) outcome(s sentFault, arrivals *ledger.Arrivals) fault.Outcome {
 // TestEmbeddedSurvivesRequestFaults sends every malformed request at the embedded
 // agent at the same time, with good ones in between.
 func TestEmbeddedSurvivesRequestFaults(t *testing.T) {
-	for _, api := range []scenarios.API{scenarios.V03, scenarios.V04} {
-		for _, encoding := range []scenarios.Encoding{scenarios.Msgpack, scenarios.JSON} {
-			t.Run(string(api)+" "+string(encoding), func(t *testing.T) {
-				t.Parallel()
-				f := newFaulty(t, "embedded", api, encoding)
-				results, n := make(chan sentFault), 0
-				for _, kind := range requestKinds() {
-					for key := range draws(kind) {
-						send := f.malformed(kind, key)
-						n++
-						go func() { results <- send() }()
-					}
+	for _, test := range []struct {
+		api      scenarios.API
+		encoding scenarios.Encoding
+		dials    string
+	}{
+		{scenarios.V03, scenarios.Msgpack, ""},
+		{scenarios.V03, scenarios.JSON, ""},
+		{scenarios.V04, scenarios.Msgpack, ""},
+		{scenarios.V04, scenarios.JSON, ":listen=unix://" + filepath.Join(t.TempDir(), "apm.socket")},
+	} {
+		t.Run(fmt.Sprint(test.api, " ", test.encoding), func(t *testing.T) {
+			t.Parallel()
+			f := newFaulty(t, "embedded"+test.dials, test.api, test.encoding)
+			results, n := make(chan sentFault), 0
+			for _, kind := range requestKinds() {
+				for key := range draws(kind) {
+					send := f.malformed(kind, key)
+					n++
+					go func() { results <- send() }()
 				}
-				for range n {
-					f.sent = append(f.sent, <-results)
-					f.good()
-				}
-				// It serves no other versions, whose paths are 404.
-				f.judge(map[string]int{fault.WrongVersion: http.StatusNotFound})
-			})
-		}
+			}
+			for range n {
+				f.sent = append(f.sent, <-results)
+				f.good()
+			}
+			// It serves no other versions, whose paths are 404.
+			f.judge(map[string]int{fault.WrongVersion: http.StatusNotFound})
+		})
 	}
 }

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/spanstorm/spanstorm/internal/fault"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
@@ -30,6 +33,34 @@ func TestRealDatadogRequestFaults(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestRealDatadogWaitsForASlowBodyWithADecoder holds what the catalogue says of
+// others under a slow body: it keeps a decoder, and there are GOMAXPROCS/2.
+func TestRealDatadogWaitsForASlowBodyWithADecoder(t *testing.T) {
+	f := newFaulty(t, datadog, scenarios.V04, scenarios.Msgpack)
+	slow, ok := fault.Find(fault.SlowBody)
+	if !ok {
+		t.Fatal("no such kind")
+	}
+	decoders := max(1, runtime.GOMAXPROCS(0)/2)
+	results := make(chan sentFault, decoders)
+	for range decoders {
+		send := f.malformed(slow, 0)
+		go func() { results <- send() }()
+	}
+	time.Sleep(receiverTimeout / 5)
+	seq, b := f.next()
+	call := f.sender.Prepare(seq, body(b))
+	call.Send()
+	if reply := call.Close(); reply.Code != http.StatusTooManyRequests {
+		t.Errorf("a good request meanwhile: %d, %v", reply.Code, reply.Err)
+	}
+	for range decoders {
+		f.sent = append(f.sent, <-results)
+	}
+	f.good()
+	f.judge(nil)
 }
 
 // TestRealDatadogAnswersAsTheEmbeddedAgent sends odd bodies under odd types and

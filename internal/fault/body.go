@@ -20,7 +20,7 @@ const (
 	sourceDecode  = "pkg/trace/api/api.go, decodeConvertedTracerPayload: a body that cannot be decoded is answered 400"
 	sourceLimit   = "pkg/trace/api/apiutil/limited_reader.go and api.go, reserveBodySize: above max_request_bytes, 25 MiB, 413"
 	sourceType    = "pkg/trace/api/api.go: v0.3 and v0.4 decode by Content-Type, later versions do not look at it"
-	sourceLengths = "pkg/proto/pbgo/trace/idx, safeReadHeaderBytes: lengths above 25 million are refused; room for others is made before their bytes are missed; v0.5 does not look at its outermost length"
+	sourceLengths = "pkg/proto/pbgo/trace/idx, safeReadHeaderBytes: lengths above 25 million are refused; room for others, up to 200 MB, is made before their bytes are missed; v0.5 does not look at its outermost length"
 )
 
 // bodyKinds are the faults of a body. Where it is replaced altogether, the

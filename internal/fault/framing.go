@@ -28,7 +28,8 @@ func framingKinds() []Kind {
 			Expect: []Outcome{Accepted}, Source: "pkg/trace/api/api.go, reserveBodySize: a body without a length is read to its end"},
 		{Name: SlowBody, Level: Framing, Doc: "the body trickles in over three quarters of the request's timeout",
 			Expect: []Outcome{Refused, Accepted}, Codes: []int{408},
-			Source: "pkg/trace/api/api.go: the receiver's ReadTimeout is 5 s; what comes sooner is accepted"},
+			Source: "pkg/trace/api/api.go: the receiver's ReadTimeout is 5 s; what comes sooner is accepted. " +
+				"Meanwhile the body holds one of GOMAXPROCS/2 decoders, and where none is left others are answered 429"},
 		{Name: ClosedMidBody, Level: Framing, Doc: "the connection is closed in the middle of the body",
 			Expect: []Outcome{Unanswered}, Source: "nobody is left to be answered"},
 		{Name: EarlyAnswerIgnored, Level: Framing, Doc: "a body of 50 MiB is written on though it was answered, and the answer read last",

@@ -7,58 +7,42 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/tinylib/msgp/msgp"
 	"pgregory.net/rapid"
 
-	"github.com/spanstorm/spanstorm/generator"
 	"github.com/spanstorm/spanstorm/internal/fault"
 	"github.com/spanstorm/spanstorm/internal/fault/bodies"
-	"github.com/spanstorm/spanstorm/internal/identity"
 	"github.com/spanstorm/spanstorm/internal/limits"
+	"github.com/spanstorm/spanstorm/internal/wire"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
-const small = `
-traces_per_request: 2
-services:
-  web: {operations: {get: {name: http.request, resource: GET /, duration: 5ms, calls: [db.read]}}}
-  db: {operations: {read: {name: sql.query, resource: SELECT 1, duration: 1ms, tags: {db.system: sql, row: {cardinality: 1000}}}}}
-shapes: [{entry: web.get}]
-load: [{rate: 1/s, for: 1s}]
-`
-
-// bodiesOnce are a body of each API version and encoding, by name.
-var bodiesOnce = sync.OnceValues(func() (map[string][]byte, error) {
-	out := map[string][]byte{}
-	for _, api := range scenarios.APIs() {
-		for _, encoding := range []scenarios.Encoding{scenarios.Msgpack, scenarios.JSON} {
-			if encoding == scenarios.JSON && !api.TakesJSON() {
-				continue
-			}
-			s, err := scenarios.Parse("small.yaml", []byte(small), []string{"api=" + string(api), "encoding=" + string(encoding)})
-			if err != nil {
-				return nil, err
-			}
-			corpus, err := generator.Compile(s)
-			if err != nil {
-				return nil, err
-			}
-			out[string(api)+" "+string(encoding)] = corpus.Composer(identity.Key{1}).Append(nil, 7, 1.8e18)
-		}
-	}
-	return out, nil
-})
-
+// good returns a body of each API version and encoding, by name: two traces of
+// two spans.
 func good(t testing.TB) map[string][]byte {
 	t.Helper()
-	all, err := bodiesOnce()
-	if err != nil {
-		t.Fatal(err)
+	out := map[string][]byte{}
+	for name, e := range map[string]wire.Encoding{
+		"v0.3 json": wire.V03JSON{}, "v0.4 msgpack": wire.V04{}, "v0.5 msgpack": wire.NewV05(),
+		"v0.7 msgpack": wire.V07{Tracer: wire.Tracer{Language: "go"}}, "v1.0 msgpack": wire.NewV1(wire.Tracer{Language: "go"}),
+	} {
+		template := e.Encode(&wire.Chunk{PriorityWidth: 1, Spans: []wire.Span{
+			{Service: "web", Name: "http.request", Resource: "GET /", Type: "web", Parent: -1, Duration: 900, Meta: []wire.Tag{{Key: "http.method", Value: "GET"}}},
+			{Service: "db", Name: "sql.query", Resource: "SELECT 1", Type: "sql", Start: 10, Duration: 500, Metrics: []wire.Metric{{Key: "rows", Value: 7}}},
+		}})
+		templates := []wire.Template{template}
+		if indexed, ok := e.(wire.Indexed); ok && indexed.Finish(templates, 2, 2) {
+			t.Fatalf("%s: a handful of texts is too many", name)
+		}
+		w, stamp := e.Writer(), &wire.Stamp{TraceID: 2e18, IDs: []uint64{0, 3e18, 4e18}, Start: 1.8e18, Priority: 1, HasPriority: true}
+		body := w.AppendHead(nil, 2)
+		body = w.Append(body, &templates[0], stamp)
+		body = w.Append(w.AppendNext(body), &templates[0], stamp)
+		out[name] = w.AppendTail(body)
 	}
-	return all
+	return out
 }
 
 // decode reads a body as far as it is one value, and returns what is left.

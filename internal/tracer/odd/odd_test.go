@@ -298,7 +298,11 @@ func TestErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var read bytes.Buffer
-			resp, _, err := of(t, test.kind).Send(t.Context(), respond(t, test.serve), request([]byte("body"), 500*time.Millisecond, &read))
+			timeout := 20 * time.Second
+			if test.class == tracer.ClassTimeout || test.kind == fault.EarlyAnswerIgnored {
+				timeout = 500 * time.Millisecond
+			}
+			resp, _, err := of(t, test.kind).Send(t.Context(), respond(t, test.serve), request([]byte("body"), timeout, &read))
 			switch {
 			case tracer.Classify(err) != test.class:
 				t.Errorf("%v is %s", err, tracer.Classify(err))
