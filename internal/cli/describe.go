@@ -43,36 +43,43 @@ func (a *app) describe(s subject, f previewFlags) error {
 	}
 	for _, shape := range o.Shapes {
 		if f.shape == "" || f.shape == shape.Name {
-			a.drawShape(w, s.corpus, shape, f.sample)
+			a.drawShape(w, s.corpus, shape)
 		}
 	}
 	drawOutlook(w, o)
 	return w.err
 }
 
-// drawShape draws the first trace of a shape among the sample's requests.
-func (a *app) drawShape(w *lastingWriter, corpus *generator.Corpus, shape outlook.Shape, requests int) {
+// searched is how many requests are searched for a trace of a shape.
+const searched = 200_000
+
+// drawShape draws the first trace of a shape that is sent.
+func (a *app) drawShape(w *lastingWriter, corpus *generator.Corpus, shape outlook.Shape) {
 	index := int32(slices.Index(corpus.ShapeNames(), shape.Name))
-	share := results.FormatPercent(shape.TraceShare, 1)
-	for seq := range uint64(requests) {
-		for i, chunk := range corpus.Chunks(nil, seq) {
-			if chunk.Shape != index {
-				continue
-			}
-			tree, err := corpus.Tree(seq, i)
-			if err != nil {
-				w.err = err
-				return
-			}
-			w.printf("\n%s: %s of traces; here %s in %s\n\n", shape.Name, share,
-				count(len(tree.Spans), "span"), results.FormatDuration(float64(tree.Extent)))
-			if err := drawTree(w, tree, min(width(a.out), widestPage)); err != nil {
-				w.err = err
-			}
+	part := results.FormatPercent(shape.TraceShare, 1)
+	chunks := corpus.Chunks(nil, 0)
+	for seq := range min(searched, corpus.Layout().MaxSeq()) {
+		chunks = corpus.Chunks(chunks[:0], seq)
+		i := 0
+		for i < len(chunks) && chunks[i].Shape != index {
+			i++
+		}
+		if i == len(chunks) {
+			continue
+		}
+		tree, err := corpus.Tree(seq, i)
+		if err != nil {
+			w.err = err
 			return
 		}
+		w.printf("\n%s: %s of traces; the first one, in request %s, has %s in %s\n\n", shape.Name, part, results.FormatCount(seq),
+			count(len(tree.Spans), "span"), results.FormatDuration(float64(tree.Extent)))
+		if err := drawTree(w, tree, min(width(a.out), widestPage)); err != nil {
+			w.err = err
+		}
+		return
 	}
-	w.printf("\n%s: %s of traces; none among the first %d requests\n", shape.Name, share, requests)
+	w.printf("\n%s: %s of traces; none among the first %s requests\n", shape.Name, part, results.FormatCount(searched))
 }
 
 func drawOutlook(w *lastingWriter, o *outlook.Outlook) {
