@@ -31,6 +31,9 @@ func (c *Corpus) hash() string {
 	for i := range c.variables {
 		v := &c.variables[i]
 		_, _ = fmt.Fprintf(w, "variable %q %d %q %d\n", v.Key, v.Cardinality, v.Skew, v.bounds)
+		if v.Every > 0 {
+			_, _ = fmt.Fprintf(w, "every %d\n", v.Every)
+		}
 	}
 	for i := range c.templates {
 		_ = c.templates[i].Sum(w)

@@ -65,8 +65,9 @@ type Tag struct {
 	Key         string
 	Cardinality uint64
 	Skew        scenarios.Skew
-	Traces      int // that carry it, of those looked at
-	Distinct    int // values in them
+	Every       uint64 // requests that a value lasts; 0: another one in each trace
+	Traces      int    // that carry it, of those looked at
+	Distinct    int    // values in them
 }
 
 // Tags looks at the tags that vary, in so many of the first traces.
@@ -75,7 +76,7 @@ func (c *Corpus) Tags(traces int) []Tag {
 	seen := make([]map[uint64]struct{}, len(c.variables))
 	for v := range tags {
 		of := &c.variables[v]
-		tags[v], seen[v] = Tag{Key: of.Key, Cardinality: of.Cardinality, Skew: of.Skew}, map[uint64]struct{}{}
+		tags[v], seen[v] = Tag{Key: of.Key, Cardinality: of.Cardinality, Skew: of.Skew, Every: of.Every}, map[uint64]struct{}{}
 	}
 	if len(tags) == 0 || len(c.plan.shapes) == 0 {
 		return tags
@@ -86,7 +87,7 @@ func (c *Corpus) Tags(traces int) []Tag {
 			key, _, template, _ := c.plan.chunk(request, i)
 			for _, v := range c.templates[template].Variables() {
 				tags[v].Traces++
-				seen[v][c.variables[v].rank(trees.Hash(key, uint64(v)))] = struct{}{}
+				seen[v][c.variables[v].rank(c.variables[v].hash(int(v), key, seq))] = struct{}{}
 			}
 			traces--
 		}

@@ -95,12 +95,14 @@ type Tag struct {
 	ByOutcome   bool     // the scalar `by-outcome`: 200 or 5xx for http.status_code, ok or error otherwise
 	Cardinality uint64   // > 0: this many distinct values, written per request
 	Skew        Skew     // how the values are drawn; set when Cardinality is
+	Every       int      // requests that a value lasts; 0: another one in every trace
 }
 
 // generated is the mapping form of a Tag.
 type generated struct {
 	Cardinality uint64 `json:"cardinality" lang:"required;min=1;max=1000000000;such=50000" doc:"Number of distinct values, a value per span as it is sent."`
 	Skew        Skew   `json:"skew" lang:"enum=uniform|zipf" doc:"How the values are drawn. Default uniform."`
+	Every       int    `json:"every,omitempty" lang:"min=1;max=1000000000;such=100" doc:"Draw another value only every so many requests; their traces all have the same one. Default: another one in every trace."`
 }
 
 // Skew is how values of a tag are drawn.
@@ -150,7 +152,7 @@ type Shape struct {
 type Statistical struct {
 	Spans         Dist  `json:"spans" lang:"required;count" doc:"Spans per trace, at least 1."`
 	Depth         Dist  `json:"depth" lang:"required;count" doc:"Levels of the tree, at least 1."`
-	Services      int   `json:"services" lang:"min=1;max=10000;such=10" doc:"Number of services, made up beside those of the scenario. Default 10."`
+	Services      int   `json:"services" lang:"min=1;max=10000;such=10" doc:"Number of services, made up beside those of the scenario; with types, at least one of each. Default 10."`
 	RepeatedEdges Share `json:"repeated_edges" doc:"Share of edges (caller to callee operation) that occur more than once in their trace. Default 0."`
 	// These three are aims, which the sizes of traces bend; each may be left out.
 	FanOut       *Dist `json:"fan_out,omitempty" lang:"count" doc:"Distinct operations that a calling span calls, at least 1."`

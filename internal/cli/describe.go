@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -103,7 +104,7 @@ func drawOutlook(w *lastingWriter, o *outlook.Outlook) {
 	e := &t.Edges
 	w.printf("\n")
 	w.lines([][2]string{
-		{"edges", fmt.Sprintf("called once %s, twice %s, 3 to 9 times %s, 10 or more %s",
+		{"edges called", fmt.Sprintf("once %s, twice %s, 3 to 9 times %s, 10 or more %s",
 			share(e.OnceShare), share(e.TwiceShare), share(e.ThreeToNineShare), share(e.TenOrMoreShare))},
 		{"span types", typeList(t.SpanTypes)},
 		{"types of calls", typeList(t.CallTypes)},
@@ -144,20 +145,24 @@ func drawVariety(w *lastingWriter, v *outlook.Variety) {
 	n := func(n int) string { return results.FormatCount(uint64(n)) }
 	w.printf("\nVariety: what differs from trace to trace, ids and times aside\n\n")
 	c := v.CallsPerTreeShape
-	lines := [][2]string{
+	w.lines([][2]string{
 		{"templates", fmt.Sprintf("%s in %s of memory", n(v.Templates), results.FormatBytes(float64(v.MemoryBytes)))},
 		{"tree shapes", fmt.Sprintf("%s; calls of each: p50 %s, p99 %s, max %s", n(v.TreeShapes), plain(c.P50), plain(c.P99), plain(c.Max))},
 		{"distinct", fmt.Sprintf("%s services, %s names, %s resources, %s operations", n(v.Services), n(v.Names), n(v.Resources), n(v.Operations))},
+	})
+	if len(v.Tags) == 0 {
+		return
 	}
+	var rows [][]string
 	for _, t := range v.Tags {
-		each := "new in every trace"
+		each := "trace"
 		if t.Every > 0 {
-			each = fmt.Sprintf("new every %s", count(t.Every, "request"))
+			each = count(t.Every, "request")
 		}
-		lines = append(lines, [2]string{"tag " + t.Key, fmt.Sprintf("%s values, %s, %s; %s in %s traces",
-			results.FormatCount(t.Cardinality), t.Skew, each, n(t.DistinctValues), n(t.LookedAtTraces))})
+		rows = append(rows, []string{fit(t.Key, min(24, len([]rune(t.Key)))), results.FormatCount(t.Cardinality), t.Skew, each, n(t.DistinctValues), n(t.LookedAtTraces)})
 	}
-	w.lines(lines)
+	w.printf("\n")
+	w.table([]string{"tag", "values", "skew", "new each", "seen", "in traces"}, rows)
 }
 
 func drawLimits(w *lastingWriter, o *outlook.Outlook) {
@@ -233,22 +238,22 @@ func plain(v float64) string {
 
 func share(part float64) string { return results.FormatPercent(part, 1) }
 
-// typesShown is how many span types are listed.
-const typesShown = 6
+// typesWidth is how many characters of span types are listed.
+const typesWidth = 60
 
 func typeList(types []outlook.TypeShare) string {
-	var parts []string
+	text := ""
 	for i, t := range types {
-		if i == typesShown {
-			parts = append(parts, "…")
-			break
+		part := fit(t.Type, min(30, len([]rune(t.Type)))) + " " + share(t.Share)
+		if i > 0 {
+			part = ", " + part
 		}
-		parts = append(parts, t.Type+" "+share(t.Share))
+		if len([]rune(text+part)) > typesWidth-3 {
+			return text + ", …"
+		}
+		text += part
 	}
-	if parts == nil {
-		return "none"
-	}
-	return strings.Join(parts, ", ")
+	return cmp.Or(text, "none")
 }
 
 // lastingWriter keeps the first error, so that a page can be written without

@@ -162,7 +162,7 @@ func TestJSONIsStable(t *testing.T) {
 		"variety.calls_per_tree_shape.p99", "worst_case.payload_bytes.value", "worst_case.limit_bytes",
 	} {
 		at := any(plain)
-		for _, key := range strings.Split(path, ".") {
+		for key := range strings.SplitSeq(path, ".") {
 			in, ok := at.(map[string]any)
 			if at, ok = in[key], ok && in[key] != nil; !ok {
 				t.Errorf("the JSON has no %s", path)

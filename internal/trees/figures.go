@@ -121,7 +121,8 @@ func hasFigures(st *scenarios.Statistical) bool {
 // calls no one: many services share a store.
 const storeWeight = 1.0 / 3
 
-// buildKinds makes up services of each kind, about in proportion to its calls.
+// buildKinds makes up services of each kind, at least one, about in proportion to
+// its calls.
 func (t *statistical) buildKinds(f *figured, kinds []kind, services int) {
 	s := &stream{HashText(t.seed, "towns")}
 	total := 0.0
@@ -134,10 +135,12 @@ func (t *statistical) buildKinds(f *figured, kinds []kind, services int) {
 		total += weights[i]
 	}
 	f.ofKind = make([][]int, len(kinds))
+	// One of each, and the others in proportion.
+	others := float64(max(0, services-len(kinds)))
 	sum, made := 0.0, 0
 	for i, k := range kinds {
 		sum += weights[i]
-		upTo := max(made+1, int(float64(services)*sum/total+0.5))
+		upTo := i + 1 + int(others*sum/total+0.5)
 		for ; made < upTo; made++ {
 			name := pick(s, t.cat.words.nouns) + "-" + k.suffix
 			for t.cat.services[name] != nil {
