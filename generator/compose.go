@@ -71,7 +71,7 @@ func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 		d := &draws[i]
 		k.prepare(d.template, c.layout.Ordinal(seq, i), atUnixNS-d.facts.extent, d.priority)
 		for _, v := range d.template.Variables() {
-			c.variables[v].put(k.stamp.Values[v], c.variables[v].hash(int(v), d.key, seq))
+			c.variables[v].put(k.stamp.Values[v], c.draw(int(v), d.key, seq))
 		}
 		dst = k.writer.Append(dst, d.template, &k.stamp)
 	}

@@ -82,7 +82,7 @@ func (c *Corpus) build(spansInPools float64) error {
 		return err
 	}
 	for _, v := range c.catalogue.Variables() {
-		c.variables = append(c.variables, newVariable(v, s.Seed))
+		c.variables = append(c.variables, newVariable(v))
 	}
 	c.plan.seed = trees.HashText(s.Seed, "plan")
 	if c.plan.counts, err = countTable(s.TracesPerRequest); err != nil {

@@ -31,13 +31,15 @@ func (c *Corpus) hash() string {
 	for i := range c.variables {
 		v := &c.variables[i]
 		_, _ = fmt.Fprintf(w, "variable %q %d %q %d\n", v.Key, v.Cardinality, v.Skew, v.bounds)
-		if v.Every > 0 {
-			_, _ = fmt.Fprintf(w, "every %d\n", v.Every)
-		}
 	}
 	for i := range c.templates {
 		_ = c.templates[i].Sum(w)
 		_, _ = fmt.Fprintln(w, c.facts[i].extent)
+	}
+	for i := range c.variables {
+		if v := &c.variables[i]; v.Every > 0 {
+			_, _ = fmt.Fprintf(w, "variable %d every %d\n", i, v.Every)
+		}
 	}
 	_ = c.probe.Sum(w)
 	if indexed, ok := c.encoding.(wire.Indexed); ok {

@@ -130,7 +130,7 @@ func TestVariables(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cardinality := rapid.Uint64Range(1, 1e15).Draw(t, "cardinality")
 		skew := rapid.SampledFrom([]scenarios.Skew{scenarios.Uniform, scenarios.Zipf}).Draw(t, "skew")
-		v := newVariable(trees.Variable{Key: "k", Cardinality: cardinality, Skew: skew}, 1)
+		v := newVariable(trees.Variable{Key: "k", Cardinality: cardinality, Skew: skew})
 		h := rapid.Uint64().Draw(t, "hash")
 		if r := v.rank(h); r >= cardinality {
 			t.Errorf("rank %d of %d", r, cardinality)
@@ -146,7 +146,7 @@ func TestVariables(t *testing.T) {
 func TestVariablesFollowTheirSkew(t *testing.T) {
 	const draws, n = 200_000, 50_000
 	count := func(skew scenarios.Skew) []int {
-		v := newVariable(trees.Variable{Key: "k", Cardinality: n, Skew: skew}, 1)
+		v := newVariable(trees.Variable{Key: "k", Cardinality: n, Skew: skew})
 		ranks := make([]int, n)
 		for i := range uint64(draws) {
 			ranks[v.rank(trees.Hash(1, i))]++

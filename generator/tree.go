@@ -60,7 +60,7 @@ func (c *Corpus) Tree(seq uint64, i int) (*Tree, error) {
 	values := make([]string, len(c.variables))
 	for v := range values {
 		text := make([]byte, c.variables[v].width())
-		c.variables[v].put(text, c.variables[v].hash(v, key, seq))
+		c.variables[v].put(text, c.draw(v, key, seq))
 		values[v] = string(text)
 	}
 	for k := range spans {

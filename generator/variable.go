@@ -8,8 +8,7 @@ import (
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
-// variable draws the values of a tag that varies, anew for each chunk or after
-// every so many requests. They are 1
+// variable draws the values of a tag that varies, anew for each chunk. They are 1
 // followed by the rank of the value in as many digits as the highest one has: all
 // of one length, and never with a zero in front.
 type variable struct {
@@ -18,15 +17,14 @@ type variable struct {
 	// Zipf's law, cut into parts of equal probability: part j holds the ranks
 	// [bounds[j], bounds[j+1]).
 	bounds []uint64
-	seed   uint64 // of values that last
 }
 
 // zipfParts is the number of parts: more than the most frequent of a few
 // hundred values needs, and 8 KB.
 const zipfParts = 1024
 
-func newVariable(tag trees.Variable, seed uint64) variable {
-	v := variable{Variable: tag, digits: 1, seed: trees.HashText(seed, "lasting "+tag.Key)}
+func newVariable(tag trees.Variable) variable {
+	v := variable{Variable: tag, digits: 1}
 	for n := tag.Cardinality - 1; n >= 10; n /= 10 {
 		v.digits++
 	}
@@ -43,15 +41,6 @@ func newVariable(tag trees.Variable, seed uint64) variable {
 		v.bounds[zipfParts] = tag.Cardinality
 	}
 	return v
-}
-
-// hash is what the value in a chunk of request seq is drawn from, of the variable
-// of that number: the chunk's key, or the stretch of requests that seq is in.
-func (v *variable) hash(number int, key, seq uint64) uint64 {
-	if v.Every > 0 {
-		key = trees.Hash(v.seed, seq/v.Every)
-	}
-	return trees.Hash(key, uint64(number))
 }
 
 // width is the number of bytes of a value.

@@ -87,7 +87,7 @@ func (c *Corpus) Tags(traces int) []Tag {
 			key, _, template, _ := c.plan.chunk(request, i)
 			for _, v := range c.templates[template].Variables() {
 				tags[v].Traces++
-				seen[v][c.variables[v].rank(c.variables[v].hash(int(v), key, seq))] = struct{}{}
+				seen[v][c.variables[v].rank(c.draw(int(v), key, seq))] = struct{}{}
 			}
 			traces--
 		}

@@ -19,8 +19,8 @@ type Scenario struct {
 	Clients          Clients             `json:"clients" doc:"The tracers that send."`
 	MaxInFlight      int                 `json:"max_in_flight" lang:"min=1;max=100000;such=2000" doc:"Most requests on their way at a time. Default 2000."`
 	Timeout          Duration            `json:"timeout" doc:"How long to wait for an answer. Default 10s."`
-	Services         map[string]*Service `json:"services" doc:"The services by name. Optional when every shape is statistical."`
 	Corpus           *CorpusSize         `json:"corpus,omitempty" doc:"How much variety there is: the size of all templates together. Default {spans: 65536}."`
+	Services         map[string]*Service `json:"services" doc:"The services by name. Optional when every shape is statistical."`
 	Shapes           []Shape             `json:"shapes,omitempty" doc:"Recipes for traces. Optional when the load sends services only."`
 	Load             []Phase             `json:"load" lang:"required" doc:"The phases of the load, one after the other."`
 	Expect           []string            `json:"expect,omitempty" doc:"Expectations: [phase.]metric[.quantile] op value[unit], such as response_time.p99 < 50ms."`

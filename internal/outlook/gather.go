@@ -90,7 +90,8 @@ func (g *gatherer) add(t *generator.Template) {
 		if _, ok := g.work.numbers[op]; !ok {
 			g.work.numbers[op] = int32(len(g.work.numbers))
 		}
-		g.largest[op] = max(g.largest[op], g.spanBytes(*s))
+		n, named := g.spanBytes(*s), operation{service: s.Service, name: s.Name}
+		g.largest[op], g.largest[named] = max(g.largest[op], n), max(g.largest[named], n)
 	}
 	if t.Bytes > g.biggest[t.Shape] {
 		g.biggest[t.Shape], g.perSpan[t.Shape] = t.Bytes, float64(t.Bytes)/float64(len(t.Spans))
