@@ -72,7 +72,10 @@ func newGatherer(s *scenarios.Scenario, c *generator.Corpus, traces int) *gather
 		traces: 1,
 	}
 	if traces > 0 {
-		g.draws, g.traces = c.Draws(traces), float64(traces)
+		g.draws, g.traces = c.Draws(traces), 0
+		for _, n := range g.draws {
+			g.traces += float64(n)
+		}
 	}
 	return g
 }
