@@ -85,7 +85,7 @@ func (g *gatherer) add(t *generator.Template) {
 	g.templates[t.Shape]++
 	weight := t.Share
 	if g.draws != nil {
-		weight = float64(g.draws[t.Number]) / g.traces
+		weight = float64(g.draws[t.Number]) / max(1, g.traces)
 	}
 	for k := range t.Spans {
 		s := &t.Spans[k]
