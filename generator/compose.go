@@ -2,7 +2,6 @@ package generator
 
 import (
 	"github.com/spanstorm/spanstorm/internal/identity"
-	"github.com/spanstorm/spanstorm/internal/trees"
 	"github.com/spanstorm/spanstorm/internal/wire"
 )
 
@@ -91,7 +90,7 @@ func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 		k.prepare(d.template, c.layout.Ordinal(seq, i), atUnixNS-d.facts.extent-d.late, d.priority)
 		k.stamp.Priority = c.obeyed(bounds, d.number, k.stamp.Priority, k.stamp.TraceID)
 		for _, v := range d.template.Variables() {
-			c.variables[v].put(k.stamp.Values[v], trees.Hash(d.key, uint64(v)))
+			c.variables[v].put(k.stamp.Values[v], c.draw(int(v), d.key, seq))
 		}
 		dst = k.writer.Append(dst, d.template, &k.stamp)
 	}

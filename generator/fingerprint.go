@@ -39,6 +39,11 @@ func (c *Corpus) hash() string {
 		_ = c.templates[i].Sum(w)
 		_, _ = fmt.Fprintln(w, c.facts[i].extent)
 	}
+	for i := range c.variables {
+		if v := &c.variables[i]; v.Every > 0 {
+			_, _ = fmt.Fprintf(w, "variable %d every %d\n", i, v.Every)
+		}
+	}
 	_ = c.probe.Sum(w)
 	if indexed, ok := c.encoding.(wire.Indexed); ok {
 		_ = indexed.Sum(w)

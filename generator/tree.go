@@ -63,7 +63,7 @@ func (c *Corpus) Tree(seq uint64, i int) (*Tree, error) {
 	values := make([]string, len(c.variables))
 	for v := range values {
 		text := make([]byte, c.variables[v].width())
-		c.variables[v].put(text, trees.Hash(key, uint64(v)))
+		c.variables[v].put(text, c.draw(v, key, seq))
 		values[v] = string(text)
 	}
 	for k := range spans {

@@ -67,6 +67,7 @@
 //	               {p50: 12ms, p99: 90ms}         log-normal, σ = ln(p99/p50)/2.326
 //	               {p50: 6, p99: 700, max: 5000}  the same, cut at max
 //	               {p50: 6, max: 5000}            the same with p99 = max
+//	               {p50: 2, p90: 6, max: 900}     through given quantiles (min, p10 … p99_99, max)
 //	               1..3                           whole numbers, all equally likely
 //	tags           text, [one, of, several], by-outcome, {cardinality: 50000, skew: zipf}
 //

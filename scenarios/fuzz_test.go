@@ -76,7 +76,7 @@ services:
         duration: {p50: 1ms, p99: 9ms, max: 20ms}
         error_rate: 5%
         errors: [{type: E, message: m, weight: 2}]
-        tags: {k: v, l: [1, 2], m: by-outcome, n: {cardinality: 9, skew: zipf}}
+        tags: {k: v, l: [1, 2], m: by-outcome, n: {cardinality: 9, skew: zipf, every: 5}}
         metrics: {q: 3 ± 1}
       c:
         <<: *b

@@ -117,7 +117,7 @@ func readTag(d *grammar.Decoder, t *Tag, s grammar.Spot) {
 	case document.Map:
 		var g generated
 		d.Value(&g, s)
-		t.Cardinality, t.Skew = g.Cardinality, g.Skew
+		t.Cardinality, t.Skew, t.Every = g.Cardinality, g.Skew, g.Every
 	default:
 		d.MustBe(s.Node, s.Label, "a value, a list of values, or {cardinality: N}", "")
 	}

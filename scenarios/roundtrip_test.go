@@ -123,7 +123,7 @@ func drawTag(t *rapid.T) Tag {
 	case 0:
 		return Tag{ByOutcome: true}
 	case 1:
-		return Tag{Cardinality: rapid.Uint64Range(1, 1e9).Draw(t, "cardinality"), Skew: rapid.SampledFrom([]Skew{Uniform, Zipf}).Draw(t, "skew")}
+		return Tag{Cardinality: rapid.Uint64Range(1, 1e9).Draw(t, "cardinality"), Skew: rapid.SampledFrom([]Skew{Uniform, Zipf}).Draw(t, "skew"), Every: rapid.IntRange(0, 50).Draw(t, "every")}
 	default:
 		n := rapid.IntRange(1, 3).Draw(t, "values")
 		var values []string

@@ -8,8 +8,6 @@ type (
 	Duration = values.Duration
 	// Share is a probability: `5%` or `0.05`.
 	Share = values.Share
-	// Size is a number of bytes: `64MB`, with KB = 1000 bytes.
-	Size = values.Size
 	// Dist is a distribution of counts, durations (ns) or plain numbers. To cut
 	// means to clamp: what would lie beyond the cut lies on it. Quantile, Mean
 	// and Most say what it draws.
@@ -23,6 +21,8 @@ type (
 	Quantity = values.Quantity
 	// Rate is constant (From = To), a linear ramp, or `max` (closed loop). In YAML `A`, `A..B`, `max`.
 	Rate = values.Rate
+	// Size is a number of bytes: `64MB`, with KB = 1000 bytes.
+	Size = values.Size
 )
 
 // The forms of distributions. Parameters are in nanoseconds for durations.

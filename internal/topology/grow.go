@@ -41,10 +41,10 @@ func (g *Grower) Grow(size Size, source Source) Tree {
 	for k := 1; k < size.Levels; k++ {
 		t.addEdge(k - 1)
 	}
-	for k := 0; k < size.Levels-1; k++ {
+	for k := range size.Levels - 1 {
 		t.repeat(k) // the edge to span k+1 has the number k
 	}
-	for k := 0; k < size.Levels-1; k++ {
+	for k := range size.Levels - 1 {
 		t.widen(k)
 	}
 	for t.room > 0 {

@@ -121,7 +121,8 @@ func hasFigures(st *scenarios.Statistical) bool {
 // calls no one: many services share a store.
 const storeWeight = 1.0 / 3
 
-// buildKinds makes up services of each kind, about in proportion to its calls.
+// buildKinds makes up services of each kind, at least one, about in proportion to
+// its calls.
 func (t *statistical) buildKinds(f *figured, kinds []kind, services int) {
 	s := &stream{HashText(t.seed, "towns")}
 	total := 0.0
@@ -134,10 +135,12 @@ func (t *statistical) buildKinds(f *figured, kinds []kind, services int) {
 		total += weights[i]
 	}
 	f.ofKind = make([][]int, len(kinds))
+	// One of each, and the others in proportion.
+	others := float64(max(0, services-len(kinds)))
 	sum, made := 0.0, 0
 	for i, k := range kinds {
 		sum += weights[i]
-		upTo := max(made+1, int(float64(services)*sum/total+0.5))
+		upTo := i + 1 + int(others*sum/total+0.5)
 		for ; made < upTo; made++ {
 			name := pick(s, t.cat.words.nouns) + "-" + k.suffix
 			for t.cat.services[name] != nil {
@@ -163,13 +166,13 @@ func (t *statistical) growFigured(nodes []node, i int, s *stream) []node {
 	for k, parent := range tree.Parent {
 		switch e := tree.Edge[k]; {
 		case parent < 0:
-			places[k] = place{pick(s, t.figured.inner), s.below(operationsFirst)}
+			places[k] = place{popular(s, t.figured.inner), s.below(operationsFirst)}
 		case known[e]:
 			places[k] = edges[e]
 		default:
 			from, towns := places[parent], t.figured.ofKind[tree.Kinds[e]]
 			for choice := operationsFirst; ; choice++ {
-				to := place{pick(s, towns), s.below(choice)}
+				to := place{popular(s, towns), s.below(choice)}
 				if _, ok := seen[edge{from, to}]; !ok {
 					seen[edge{from, to}], edges[e], known[e], places[k] = struct{}{}, to, true, to
 					break
@@ -179,6 +182,13 @@ func (t *statistical) growFigured(nodes []node, i int, s *stream) []node {
 		nodes = append(nodes, node{op: t.operation(places[k].town, places[k].op), parent: parent, cause: -1})
 	}
 	return nodes
+}
+
+// popular picks a service as the wild does: the first twentieth of them get more
+// than a third of the calls, and the last ones a third of their part.
+func popular(s *stream, towns []int) int {
+	u := s.unit()
+	return towns[int(u*u*u*float64(len(towns)))]
 }
 
 // operationsFirst is how many operations of a service are tried first.

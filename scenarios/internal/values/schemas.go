@@ -14,7 +14,6 @@ const (
 	numberPattern   = `[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?`
 	quantityPattern = `\s*` + numberPattern + `\s*(requests|traces|spans|B|KB|MB|GB)?\s*/\s*[smh]\s*`
 	durationPattern = `\+?([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))*`
-	sizePattern     = `\s*\+?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*(B|KB|MB|GB)\s*`
 	ratePattern     = `\s*max\s*|` + quantityPattern + `(\.\.` + quantityPattern + `)?`
 )
 

@@ -22,10 +22,6 @@ func Types() map[reflect.Type]grammar.Type {
 			Read:   grammar.Scalar("a share", "write 5% or 0.05", ParseShare),
 			Schema: shareSchema,
 		},
-		reflect.TypeFor[Size](): {
-			Read:    grammar.Scalar("a size", "write for example 64MB", ParseSize),
-			Pattern: sizePattern,
-		},
 		reflect.TypeFor[Quantity](): {
 			Read:    grammar.Scalar("a rate", rateHint, ParseQuantity),
 			Pattern: quantityPattern,
@@ -37,5 +33,6 @@ func Types() map[reflect.Type]grammar.Type {
 			Leaf:    true,
 		},
 		reflect.TypeFor[Dist](): {Read: grammar.Reads(readDist), Schema: distSchema, Mapping: reflect.TypeFor[parts]()},
+		reflect.TypeFor[Size](): {Read: grammar.Scalar("a size", "write for example 64MB", ParseSize), Pattern: sizePattern},
 	}
 }
