@@ -15,6 +15,7 @@ import (
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 
+	"github.com/spanstorm/spanstorm/internal/agent/decode"
 	"github.com/spanstorm/spanstorm/internal/identity"
 	"github.com/spanstorm/spanstorm/internal/intake"
 	"github.com/spanstorm/spanstorm/internal/ledger"
@@ -130,7 +131,7 @@ func (r *rig) traces(seq uint64) pb.Traces {
 			if k > 0 {
 				s.ParentID = r.codec.SpanID(o, 0)
 			} else if p, ok := r.priority(o); ok {
-				s.Metrics[priorityKey] = float64(p)
+				s.Metrics[decode.PriorityKey] = float64(p)
 			}
 			if r.spoil[o] && k == 2 {
 				s.SpanID = 0
