@@ -62,7 +62,7 @@ func TestFingerprintCoversBodies(t *testing.T) {
 
 // masked decodes a body and blanks ids and times.
 func masked(t *testing.T, c *Corpus, body []byte) [][]plainSpan {
-	traces := decode(t, c, body)
+	traces := readBack(t, c, body)
 	for _, spans := range traces {
 		parent := map[uint64]int{}
 		for k := range spans {
@@ -163,7 +163,7 @@ func TestSpansEndByTheirTime(t *testing.T) {
 	c := compileOrFatal(t, shop())
 	composer := c.Composer(identity.Key{7})
 	for seq := range uint64(50) {
-		for i, spans := range decode(t, c, composer.Append(nil, seq, someTime)) {
+		for i, spans := range readBack(t, c, composer.Append(nil, seq, someTime)) {
 			last := int64(0)
 			for _, s := range spans {
 				last = max(last, s.Start+s.Duration)
@@ -243,7 +243,7 @@ func TestCorpusWithoutShapes(t *testing.T) {
 	if m := c.Means(); m.Traces != 0 || m.Spans != 0 || m.Bytes != 1 {
 		t.Errorf("means are %+v", m)
 	}
-	if body := c.Composer(identity.Key{}).Append(nil, 3, someTime); len(decode(t, c, body)) != 0 || len(c.Chunks(nil, 3)) != 0 {
+	if body := c.Composer(identity.Key{}).Append(nil, 3, someTime); len(readBack(t, c, body)) != 0 || len(c.Chunks(nil, 3)) != 0 {
 		t.Errorf("a request without shapes is %x", body)
 	}
 	if _, err := c.Tree(0, 0); err == nil {

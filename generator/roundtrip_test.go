@@ -79,7 +79,7 @@ func TestBodyIsTheTree(t *testing.T) {
 					if string(body[:6]) != "before" {
 						t.Fatalf("Append overwrote what was there: %q", body[:6])
 					}
-					got, want := decode(t, c, body[6:]), planned(t, c, codec, seq, at)
+					got, want := readBack(t, c, body[6:]), planned(t, c, codec, seq, at)
 					if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 						t.Fatalf("request %d (-planned +decoded):\n%s", seq, diff)
 					}
@@ -130,7 +130,7 @@ func testProbe(t *testing.T, api scenarios.API, encoding scenarios.Encoding) {
 		s.API, s.Encoding = api, encoding
 		c := compileOrFatal(t, s)
 		key := identity.Key{9}
-		got := decode(t, c, c.Composer(key).Probe(3, someTime))
+		got := readBack(t, c, c.Composer(key).Probe(3, someTime))
 		if len(got) != 1 || len(got[0]) != 1 {
 			t.Fatalf("the probe holds %d traces, the first of %d spans", len(got), len(got[0]))
 		}
@@ -200,7 +200,7 @@ func TestAnyScenarioRoundTrips(t *testing.T) {
 		key := identity.Key{1}
 		composer, codec := c.Composer(key), identity.New(key, c.Layout())
 		for seq := range uint64(3) {
-			got, want := decode(t, c, composer.Append(nil, seq, someTime)), planned(t, c, codec, seq, someTime)
+			got, want := readBack(t, c, composer.Append(nil, seq, someTime)), planned(t, c, codec, seq, someTime)
 			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("request %d (-planned +decoded):\n%s", seq, diff)
 			}

@@ -18,7 +18,7 @@ func TestValuesLastForRequests(t *testing.T) {
 	values := map[string]int{} // the stretch that a value is of
 	for seq := range uint64(10 * every) {
 		inRequest := map[string]bool{}
-		for i, spans := range decode(t, c, k.Append(nil, seq, someTime)) {
+		for i, spans := range readBack(t, c, k.Append(nil, seq, someTime)) {
 			value := spans[0].Meta["deployment"]
 			if value == "" {
 				continue // of another shape

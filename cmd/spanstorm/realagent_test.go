@@ -5,8 +5,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -16,6 +14,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/spanstorm/spanstorm/generator"
+	oracle "github.com/spanstorm/spanstorm/internal/agent/decode"
 	"github.com/spanstorm/spanstorm/internal/identity"
 	"github.com/spanstorm/spanstorm/internal/intake"
 	"github.com/spanstorm/spanstorm/internal/target"
@@ -46,13 +45,6 @@ func TestRealDatadogAcceptsEverything(t *testing.T) {
 			})
 		}
 	}
-}
-
-func encodingsOf(api scenarios.API) []scenarios.Encoding {
-	if api.TakesJSON() {
-		return []scenarios.Encoding{scenarios.Msgpack, scenarios.JSON}
-	}
-	return []scenarios.Encoding{scenarios.Msgpack}
 }
 
 // TestRealDatadogForwardsWhatWasGenerated goes the other way: what the intake
@@ -162,9 +154,13 @@ func forwarded(t *testing.T, samples []intake.Sample) map[uint64]map[uint64]span
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, tracer := range payload.TracerPayloads {
-			for _, chunk := range tracer.Chunks {
-				for _, s := range chunk.Spans {
+		tracers := payload.TracerPayloads
+		for _, indexed := range payload.IdxTracerPayloads {
+			tracers = append(tracers, oracle.FromIndexed(idx.FromProto(indexed)))
+		}
+		for _, tracer := range tracers {
+			for _, trace := range oracle.Traces(tracer) {
+				for _, s := range trace {
 					add(span{
 						Service: s.Service, Name: s.Name, Resource: s.Resource, Type: s.Type,
 						TraceID: s.TraceID, SpanID: s.SpanID, ParentID: s.ParentID,
@@ -173,46 +169,8 @@ func forwarded(t *testing.T, samples []intake.Sample) map[uint64]map[uint64]span
 				}
 			}
 		}
-		for _, tracer := range payload.IdxTracerPayloads {
-			addIndexed(tracer, add)
-		}
 	}
 	return out
-}
-
-func addIndexed(tracer *idx.TracerPayload, add func(span)) {
-	text := func(ref uint32) string { return tracer.Strings[ref] }
-	for _, chunk := range tracer.Chunks {
-		for _, s := range chunk.Spans {
-			one := span{
-				Service: text(s.ServiceRef), Name: text(s.NameRef), Resource: text(s.ResourceRef), Type: text(s.TypeRef),
-				TraceID: binary.BigEndian.Uint64(chunk.TraceID[8:]), SpanID: s.SpanID, ParentID: s.ParentID,
-				Start: int64(s.Start), Duration: int64(s.Duration), Error: s.Error,
-				Meta: map[string]string{}, Metrics: map[string]float64{},
-			}
-			for ref, value := range s.Attributes {
-				switch v := value.Value.(type) {
-				case *idx.AnyValue_StringValueRef:
-					one.Meta[text(ref)] = text(v.StringValueRef)
-				case *idx.AnyValue_DoubleValue:
-					one.Metrics[text(ref)] = v.DoubleValue
-				}
-			}
-			// These have fields of their own in this form.
-			for key, ref := range map[string]uint32{"env": s.EnvRef, "version": s.VersionRef, "component": s.ComponentRef} {
-				if text(ref) != "" {
-					one.Meta[key] = text(ref)
-				}
-			}
-			if s.ParentID == 0 { // and these are the chunk's
-				one.Meta["_dd.p.tid"] = fmt.Sprintf("%016x", binary.BigEndian.Uint64(chunk.TraceID))
-				one.Meta["_dd.p.dm"] = fmt.Sprintf("-%d", chunk.SamplingMechanism)
-				one.Metrics["_sampling_priority_v1"] = float64(chunk.Priority)
-			}
-			one.Meta["span.kind"] = strings.ToLower(strings.TrimPrefix(s.Kind.String(), "SPAN_KIND_"))
-			add(one)
-		}
-	}
 }
 
 // compare holds what came out against what was generated, normalisation aside:

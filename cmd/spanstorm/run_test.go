@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -128,19 +129,41 @@ func TestWebShop(t *testing.T) {
 	}
 }
 
-// TestEncodings sends every API and encoding through the embedded agent.
+// TestEncodings sends every API and encoding through the embedded agent, over
+// TCP and over a Unix socket.
 func TestEncodings(t *testing.T) {
-	for _, api := range []string{"v0.3", "v0.4"} {
-		for _, encoding := range []string{"msgpack", "json"} {
-			t.Run(api+" "+encoding, func(t *testing.T) {
-				rec, _ := job{scenario: "smoke", sets: []string{"api=" + api, "encoding=" + encoding}, target: "embedded"}.do(t)
-				allAccepted(t, rec)
-				if rec.Requests.UnexpectedBody != 0 {
-					t.Errorf("%d unexpected bodies", rec.Requests.UnexpectedBody)
-				}
+	for _, api := range scenarios.APIs() {
+		for _, encoding := range encodingsOf(api) {
+			t.Run(string(api)+" "+string(encoding), func(t *testing.T) {
+				everythingComes(t, "embedded", api, encoding)
 			})
 		}
+		t.Run(string(api)+" over a socket", func(t *testing.T) {
+			if runtime.GOOS == "windows" {
+				t.Skip("paths of sockets are not absolute there")
+			}
+			everythingComes(t, "embedded:listen=unix://"+filepath.Join(t.TempDir(), "apm.socket"), api, scenarios.Msgpack)
+		})
 	}
+}
+
+func everythingComes(t *testing.T, target string, api scenarios.API, encoding scenarios.Encoding) {
+	t.Helper()
+	rec, _ := job{
+		scenario: "smoke", target: target,
+		sets: []string{"api=" + string(api), "encoding=" + string(encoding), "load.hold.for=1s", "traces_per_request=5"},
+	}.do(t)
+	allAccepted(t, rec)
+	if rec.Requests.UnexpectedBody != 0 || rec.Ledger.Sent.Traces < 100 {
+		t.Errorf("%d unexpected bodies, %d traces", rec.Requests.UnexpectedBody, rec.Ledger.Sent.Traces)
+	}
+}
+
+func encodingsOf(api scenarios.API) []scenarios.Encoding {
+	if api.TakesJSON() {
+		return []scenarios.Encoding{scenarios.Msgpack, scenarios.JSON}
+	}
+	return []scenarios.Encoding{scenarios.Msgpack}
 }
 
 // TestLibrary runs the other bundled scenarios, shortened.
