@@ -57,12 +57,13 @@ func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 	n := c.plan.chunks(request)
 	// Draw first, compose then: templates lie anywhere in memory, and the processor
 	// fetches many at once when nothing in between waits for one of them.
-	draws := k.draws[:n]
+	draws, incident := k.draws[:n], c.plan.during(seq)
 	for i := range draws {
 		d := &draws[i]
 		var shape int
 		var template uint32
 		d.key, shape, template, d.priority = c.plan.chunk(request, i)
+		template = incident.template(shape, d.key, template)
 		d.late = c.plan.late(shape, d.key)
 		d.template, d.facts = &c.templates[template], &c.facts[template]
 		k.touched += d.template.Touch() + int(d.facts.extent)

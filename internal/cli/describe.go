@@ -26,6 +26,9 @@ func (a *app) describe(s subject, f previewFlags) error {
 		w.printf("\nIt sends its services only:\n%s\n", s.corpus.Services())
 		return w.err
 	}
+	for _, in := range s.corpus.Windows() {
+		w.printf("\nincident %s: requests %d to %d\n", s.scenario.Incidents[in.Incident].Name, in.From, in.To-1)
+	}
 	stats := s.corpus.Stats(f.sample)
 	for _, shape := range stats.ByShape {
 		if f.shape == "" || f.shape == shape.Name {
