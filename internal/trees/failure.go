@@ -3,6 +3,9 @@ package trees
 import (
 	"fmt"
 	"strings"
+	"time"
+
+	"github.com/spanstorm/spanstorm/internal/trees/internal/dialect"
 )
 
 // failure is why a span failed.
@@ -51,7 +54,7 @@ func languageOf(nodes []node, k int) string {
 func (op *operation) risen(lang string, cause *failure, callee *operation, calleeLang string) failure {
 	f := failure{unknown: true, typ: cause.typ, message: callee.service.name + " " + callee.name + ": " + cause.message}
 	if lang != calleeLang {
-		f.typ = op.errorType(lang)
+		f.typ = dialect.ErrorType(op.class, lang)
 	}
 	return f
 }
@@ -71,26 +74,12 @@ func (d *Dresser) ownFailure(op *operation, lang string, s *stream) failure {
 		}
 	}
 	if f.typ == "" {
-		f.typ = op.errorType(lang)
+		f.typ = dialect.ErrorType(op.class, lang)
 	}
 	if f.message == "" {
 		f.message = op.errorMessage(lang, d.catalogue.words, s)
 	}
 	return f
-}
-
-func (op *operation) errorType(lang string) string {
-	switch op.class {
-	case sql:
-		return byLanguage(lang, "*pq.Error", "org.postgresql.util.PSQLException", "psycopg.errors.DeadlockDetected", "DatabaseError", "ActiveRecord::Deadlocked", "Npgsql.PostgresException", "PDOException")
-	case cache, store, queue:
-		return byLanguage(lang, "*net.OpError", "java.net.SocketTimeoutException", "TimeoutError", "ReplyError", "Timeout::Error", "System.TimeoutException", "RedisException")
-	case rpc:
-		return byLanguage(lang, "*status.Error", "io.grpc.StatusRuntimeException", "grpc._channel._InactiveRpcError", "Error", "GRPC::Unavailable", "Grpc.Core.RpcException", "Exception")
-	case web:
-		return byLanguage(lang, "*url.Error", "java.io.IOException", "requests.exceptions.ReadTimeout", "FetchError", "Faraday::TimeoutError", "System.Net.Http.HttpRequestException", `GuzzleHttp\Exception\ConnectException`)
-	}
-	return byLanguage(lang, "*errors.errorString", "java.lang.IllegalStateException", "ValueError", "TypeError", "ArgumentError", "System.InvalidOperationException", "RuntimeException")
 }
 
 func (op *operation) errorMessage(lang string, words *vocabulary, s *stream) string {
@@ -99,13 +88,13 @@ func (op *operation) errorMessage(lang string, words *vocabulary, s *stream) str
 		return pick(s, []string{"deadlock detected", "canceling statement due to statement timeout", "too many connections", "could not serialize access due to concurrent update"})
 	case cache, store, queue:
 		dial := fmt.Sprintf("dial tcp %s:%d: %s", pick(s, words.addresses), int(port(op.system())), pick(s, []string{"i/o timeout", "connection refused", "connection reset by peer"}))
-		return byLanguage(lang, dial, "Read timed out", "timed out", "LOADING Redis is loading the dataset in memory", "execution expired", "The operation has timed out.", "read error on connection")
+		return dialect.Pick(lang, dial, "Read timed out", "timed out", "LOADING Redis is loading the dataset in memory", "execution expired", "The operation has timed out.", "read error on connection")
 	case rpc:
-		head := byLanguage(lang, "rpc error: code = Unavailable desc = ", "UNAVAILABLE: ", "StatusCode.UNAVAILABLE: ", "14 UNAVAILABLE: ", "14:", "StatusCode=Unavailable: ", "")
+		head := dialect.Pick(lang, "rpc error: code = Unavailable desc = ", "UNAVAILABLE: ", "StatusCode.UNAVAILABLE: ", "14 UNAVAILABLE: ", "14:", "StatusCode=Unavailable: ", "")
 		return head + pick(s, []string{"connection refused", "transport is closing", "upstream connect error or disconnect/reset before headers", "no healthy upstream"})
 	case web:
 		peer := pick(s, words.nouns) + ".internal"
-		return byLanguage(lang,
+		return dialect.Pick(lang,
 			fmt.Sprintf("Get \"http://%s/%s\": %s", peer, pick(s, words.verbs), pick(s, []string{"unexpected EOF", "read: connection reset by peer", "connect: connection refused"})),
 			"Connection reset by peer",
 			"HTTPConnectionPool(host='"+peer+"', port=80): Read timed out. (read timeout=5)",
@@ -126,32 +115,29 @@ const (
 // stack writes a stack as a tracer of that language would.
 func (f *failure) stack(lang string, words *vocabulary, s *stream) string {
 	var b strings.Builder
-	format := stackFormatOf(lang)
+	format := dialect.StackOf(lang)
 	text := f.typ + ": " + f.message
-	b.WriteString(strings.ReplaceAll(format.head, "ERROR", text))
+	b.WriteString(strings.ReplaceAll(format.Head, "ERROR", text))
 	for range framesLeast + s.below(framesMost-framesLeast+1) {
 		noun, verb := pick(s, words.nouns), pick(s, words.verbs)
-		fmt.Fprintf(&b, format.frame, noun, title(noun), verb, 10+s.below(500))
+		fmt.Fprintf(&b, format.Frame, noun, title(noun), verb, 10+s.below(500))
 	}
-	b.WriteString(strings.ReplaceAll(format.tail, "ERROR", text))
+	b.WriteString(strings.ReplaceAll(format.Tail, "ERROR", text))
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// stackFormat is how a language writes a stack: ERROR in head and tail is the
-// type and the message; a frame is made of a noun, Noun, a verb and a line number.
-type stackFormat struct{ head, frame, tail string }
-
-func stackFormatOf(lang string) stackFormat {
-	return stackFormat{
-		head: byLanguage(lang, "", "ERROR\n", "Traceback (most recent call last):\n", "ERROR\n", "", "ERROR\n", ""),
-		frame: byLanguage(lang,
-			"example.com/shop/%[1]s.(*%[2]s).%[3]s\n\t/src/%[1]s/%[3]s.go:%[4]d\n",
-			"\tat com.example.%[1]s.%[2]sService.%[3]s(%[2]sService.java:%[4]d)\n",
-			"  File \"/app/%[1]s/%[3]s.py\", line %[4]d, in %[3]s\n    return self.%[1]s.%[3]s(request)\n",
-			"    at %[2]s.%[3]s (/app/src/%[1]s/%[3]s.js:%[4]d:17)\n",
-			"/app/lib/%[1]s/%[3]s.rb:%[4]d:in `%[3]s'\n",
-			"   at Shop.%[2]s.%[3]s() in /src/%[2]s.cs:line %[4]d\n",
-			"#0 /app/src/%[2]s.php(%[4]d): %[2]s->%[3]s()\n"),
-		tail: byLanguage(lang, "", "", "ERROR\n", "", "", "", ""),
+// timedOut is the failure of who waited for the operation for patience (ns).
+func (op *operation) timedOut(lang string, patience int64) failure {
+	method, path := "GET", "/"
+	resource := op.resource.pattern
+	if resource == "" {
+		resource = op.resource.values[0]
 	}
+	if m, p, ok := strings.Cut(resource, " "); ok && m != "" && strings.ToUpper(m) == m {
+		method, path = m, p
+	}
+	call := dialect.Call{Class: op.class, Method: method, Host: op.service.name + ".internal", Path: path}
+	f := failure{timeout: true}
+	f.typ, f.message = call.Timeout(lang, time.Duration(patience))
+	return f
 }
