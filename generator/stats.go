@@ -9,7 +9,7 @@ import (
 	"github.com/spanstorm/spanstorm/internal/wire"
 )
 
-// Stats are the figures of a corpus: what a scenario amounts to. Figures of
+// Stats are the figures of a corpus: what a scenario amounts to, incidents aside. Figures of
 // traces are those of the templates, each weighed by how likely it is drawn, so
 // they are exact; figures of payloads are those of the first requests.
 type Stats struct {

@@ -52,8 +52,12 @@ func (a *app) drawShape(w *lastingWriter, corpus *generator.Corpus, shape genera
 				w.err = err
 				return
 			}
-			w.printf("\n%s: %.3g%% of traces; here chunk %d of request %d, %d spans in %s\n\n",
-				shape.Name, 100*shape.Share, i+1, seq, len(tree.Spans), results.FormatDuration(float64(tree.Extent)))
+			late := ""
+			if tree.Late > 0 {
+				late = ", sent " + results.FormatDuration(float64(tree.Late)) + " late"
+			}
+			w.printf("\n%s: %.3g%% of traces; here chunk %d of request %d, %d spans in %s%s\n\n",
+				shape.Name, 100*shape.Share, i+1, seq, len(tree.Spans), results.FormatDuration(float64(tree.Extent)), late)
 			if err := drawTree(w, tree, width(a.out)); err != nil {
 				w.err = err
 			}

@@ -33,7 +33,7 @@ func (d *Dresser) blame(nodes []node, key uint64) {
 			case nodes[n.cause].patience > 0 && !nodes[n.cause].cut:
 				d.failures[k] = nodes[n.cause].op.timedOut(lang, nodes[n.cause].patience)
 			default:
-				d.failures[k] = n.op.risen(lang, &d.failures[n.cause], nodes[n.cause].op, languageOf(nodes, n.cause))
+				d.failures[k] = n.op.risen(lang, &d.failures[n.cause], nodes[n.cause].op)
 				d.failures[k].timeout = nodes[n.cause].cut
 			}
 		}
@@ -50,11 +50,13 @@ func languageOf(nodes []node, k int) string {
 }
 
 // risen is how a caller sees the failure of a callee. A type does not cross from
-// one language to another: there the caller's own client fails.
-func (op *operation) risen(lang string, cause *failure, callee *operation, calleeLang string) failure {
+// one process to another: there the caller's own client fails.
+func (op *operation) risen(lang string, cause *failure, callee *operation) failure {
 	f := failure{unknown: true, typ: cause.typ, message: callee.service.name + " " + callee.name + ": " + cause.message}
-	if lang != calleeLang {
-		f.typ = dialect.ErrorType(op.class, lang)
+	if callee.tracer(op.service) != op.service {
+		asked := callee.request("")
+		asked.Serving = false
+		f.typ, _ = asked.Failure(lang)
 	}
 	return f
 }
@@ -73,37 +75,18 @@ func (d *Dresser) ownFailure(op *operation, lang string, s *stream) failure {
 			break
 		}
 	}
+	if f.typ != "" && f.message != "" {
+		return f
+	}
+	typ, messages := op.request(pick(s, d.catalogue.words.addresses)).Failure(lang)
+	message := pick(s, messages)
 	if f.typ == "" {
-		f.typ = dialect.ErrorType(op.class, lang)
+		f.typ = typ
 	}
 	if f.message == "" {
-		f.message = op.errorMessage(lang, d.catalogue.words, s)
+		f.message = message
 	}
 	return f
-}
-
-func (op *operation) errorMessage(lang string, words *vocabulary, s *stream) string {
-	switch op.class {
-	case sql:
-		return pick(s, []string{"deadlock detected", "canceling statement due to statement timeout", "too many connections", "could not serialize access due to concurrent update"})
-	case cache, store, queue:
-		dial := fmt.Sprintf("dial tcp %s:%d: %s", pick(s, words.addresses), int(port(op.system())), pick(s, []string{"i/o timeout", "connection refused", "connection reset by peer"}))
-		return dialect.Pick(lang, dial, "Read timed out", "timed out", "LOADING Redis is loading the dataset in memory", "execution expired", "The operation has timed out.", "read error on connection")
-	case rpc:
-		head := dialect.Pick(lang, "rpc error: code = Unavailable desc = ", "UNAVAILABLE: ", "StatusCode.UNAVAILABLE: ", "14 UNAVAILABLE: ", "14:", "StatusCode=Unavailable: ", "")
-		return head + pick(s, []string{"connection refused", "transport is closing", "upstream connect error or disconnect/reset before headers", "no healthy upstream"})
-	case web:
-		peer := pick(s, words.nouns) + ".internal"
-		return dialect.Pick(lang,
-			fmt.Sprintf("Get \"http://%s/%s\": %s", peer, pick(s, words.verbs), pick(s, []string{"unexpected EOF", "read: connection reset by peer", "connect: connection refused"})),
-			"Connection reset by peer",
-			"HTTPConnectionPool(host='"+peer+"', port=80): Read timed out. (read timeout=5)",
-			"request to http://"+peer+"/ failed, reason: connect ECONNREFUSED",
-			"Net::ReadTimeout with #<TCPSocket:(closed)>",
-			"An error occurred while sending the request.",
-			"cURL error 7: Failed to connect to "+peer+" port 80: Connection refused")
-	}
-	return pick(s, words.phrases)
 }
 
 // Frames of a stack: what a tracer keeps of one is rarely less or more.
@@ -128,16 +111,23 @@ func (f *failure) stack(lang string, words *vocabulary, s *stream) string {
 
 // timedOut is the failure of who waited for the operation for patience (ns).
 func (op *operation) timedOut(lang string, patience int64) failure {
-	method, path := "GET", "/"
+	f := failure{timeout: true}
+	f.typ, f.message = op.request("").Timeout(lang, time.Duration(patience))
+	return f
+}
+
+// request is what is asked of the operation, as errors name it; address is the server's.
+func (op *operation) request(address string) dialect.Request {
+	r := dialect.Request{
+		Class: op.class, Serving: op.class == web && op.typ != "http" && op.kind != client,
+		Method: "GET", Host: op.service.name + ".internal", Path: "/", Address: fmt.Sprintf("%s:%d", address, int(port(op.system()))),
+	}
 	resource := op.resource.pattern
 	if resource == "" {
 		resource = op.resource.values[0]
 	}
-	if m, p, ok := strings.Cut(resource, " "); ok && m != "" && strings.ToUpper(m) == m {
-		method, path = m, p
+	if method, path, ok := strings.Cut(resource, " "); ok && method != "" && strings.ToUpper(method) == method {
+		r.Method, r.Path = method, path
 	}
-	call := dialect.Call{Class: op.class, Method: method, Host: op.service.name + ".internal", Path: path}
-	f := failure{timeout: true}
-	f.typ, f.message = call.Timeout(lang, time.Duration(patience))
-	return f
+	return r
 }

@@ -83,5 +83,8 @@ func (src *Source) During(w *Incident) (*Source, error) {
 		return nil, nil
 	}
 	other := &Source{catalogue: src.catalogue, shape: src.shape, seed: HashText(src.seed, "incident "+w.name), entry: w.altered[src.entry]}
-	return other, other.pilot()
+	if err := other.pilot(); err != nil {
+		return nil, err
+	}
+	return other, nil
 }

@@ -32,7 +32,10 @@ func (c *Catalogue) Source(shape *scenarios.Shape) (*Source, error) {
 	if src.entry, ok = c.operations[shape.Entry]; !ok {
 		return nil, fmt.Errorf("enters at %q, which is no operation of the scenario; name one as service.operation", shape.Entry)
 	}
-	return src, src.pilot()
+	if err := src.pilot(); err != nil {
+		return nil, err
+	}
+	return src, nil
 }
 
 // pilot grows a few trees of an entry.
