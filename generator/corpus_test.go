@@ -20,7 +20,7 @@ import (
 // records of before and after hold other bodies for the same seq: change it
 // knowingly, and say so in the change log.
 func TestFingerprintIsStable(t *testing.T) {
-	const golden = "bcb2f9274ca6908e616372c5d711503d"
+	const golden = "6b381bbec5b4152f7194e1e25d6f6d74"
 	c, err := Compile(shop())
 	if err != nil {
 		t.Fatal(err)
@@ -43,6 +43,7 @@ func TestFingerprintCoversBodies(t *testing.T) {
 		"late": func(s *scenarios.Scenario) {
 			s.Shapes[0].Late = &scenarios.Late{Share: 0.01, By: ms(30_000, 600_000)}
 		},
+		"incident": func(s *scenarios.Scenario) { s.Incidents = []scenarios.Incident{outage()} },
 		"skew": func(s *scenarios.Scenario) {
 			s.Services["users"].Operations["load"].Tags["session"] = scenarios.Tag{Cardinality: 1_000_000, Skew: scenarios.Zipf}
 		},
@@ -128,7 +129,9 @@ func TestComposingDoesNotAllocate(t *testing.T) {
 		s := shop()
 		s.API, s.Encoding = scenarios.API(sets[0]), scenarios.Encoding(sets[1])
 		s.Shapes[0].Late = &scenarios.Late{Share: 0.5, By: ms(30_000, 600_000)}
+		s.Incidents = []scenarios.Incident{outage()}
 		c := compileOrFatal(t, s)
+		c.Schedule([]Window{{From: 100, To: 300}})
 		composer := c.Composer(identity.Key{7})
 		body, chunks, seq := make([]byte, 0, 16<<20), make([]ledger.Chunk, 0, 64), uint64(0)
 		for range 200 { // tables of texts grow with the payloads

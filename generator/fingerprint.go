@@ -28,6 +28,9 @@ func (c *Corpus) hash() string {
 	for i, p := range c.plan.shapes {
 		_, _ = fmt.Fprintf(w, "shape %q %v\n", c.scenario.Shapes[i].Name, p)
 	}
+	for i := range c.plan.episodes { // when they are follows from the load
+		_, _ = fmt.Fprintf(w, "incident %q %v\n", c.scenario.Incidents[i].Name, c.plan.episodes[i].pools)
+	}
 	if c.plan.lateness != nil {
 		_, _ = fmt.Fprintf(w, "late %v\n", c.plan.lateness)
 	}

@@ -22,6 +22,8 @@ type plan struct {
 	faults []faultShare
 
 	lateness []lateness // by shape; nil: no trace is late
+	episodes []episode  // by incident
+	windows  []Window
 }
 
 // pool is the templates of a shape, first … first+n-1.
@@ -190,7 +192,7 @@ func (p *plan) chunk(request uint64, i int) (key uint64, shape int, template uin
 		shape = int(e.other)
 	}
 	pool := &p.shapes[shape]
-	template = pool.first + uint32((key&(1<<32-1))*uint64(pool.n)>>32)
+	template = pool.draw(key)
 	priority = &pool.priorities[0]
 	if len(pool.priorities) > 1 {
 		h, k := trees.Hash(key, drawPriority)>>32, 0

@@ -90,7 +90,7 @@ func TestBodyIsTheTree(t *testing.T) {
 	}
 }
 
-func compareChunks(t *rapid.T, c *Corpus, codec *identity.Codec, seq uint64, got [][]plainSpan, traces int) {
+func compareChunks(t fataler, c *Corpus, codec *identity.Codec, seq uint64, got [][]plainSpan, traces int) {
 	chunks := c.Chunks(nil, seq)
 	if len(chunks) != len(got) || traces != len(got) {
 		t.Fatalf("request %d: %d chunks, %d traces, and %d in its body", seq, len(chunks), traces, len(got))

@@ -46,9 +46,9 @@ func (c *Corpus) Tree(seq uint64, i int) (*Tree, error) {
 		return nil, fmt.Errorf("request %d has %d traces; there is no trace %d, they count from 0", seq, n, i)
 	}
 	key, shape, template, priority := c.plan.chunk(request, i)
-	src := &c.sources[shape]
-	t := int(template - c.plan.shapes[shape].first)
-	spans, err := trees.NewDresser(c.catalogue).Spans(src.trees, t)
+	template = c.plan.during(seq).template(shape, key, template)
+	src, t := c.grower(seq, shape, template)
+	spans, err := trees.NewDresser(c.catalogue).Spans(src, t)
 	if err != nil {
 		return nil, fmt.Errorf("grow trace %d of request %d: %w", i, seq, err)
 	}

@@ -96,11 +96,13 @@ shapes:
       calls_per_edge: {1: 80%, 2..5: 20%}
       types: {web: 60%, sql: 40%}
 load:
-  - {name: one, rate: 1/s..9/s, for: 1s, discard: true}
+  - {name: one, rate: 1/s..9/s, for: 2s, discard: true}
   - {rate: max, connections: 3, for: 1s}
   - {steps: {from: 1 KB/s, to: 2 KB/s, by: 1 KB/s, every: 1s}}
   - {sine: {mean: 5 traces/s, amplitude: 1 traces/s, period: 1s}, for: 1s}
   - {bursts: {base: 1/m, peak: 9/s, every: 5s, for: 1s}, for: 1m, send: services}
+incidents:
+  - {name: i, at: 100ms, for: 1s, operations: [a.*, a.b], error_rate: 40%, slowdown: 5x}
 expect: [one.response_time.p99 < 1s]
 `
 

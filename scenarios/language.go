@@ -30,6 +30,7 @@ func language() grammar.Language {
 		reflect.TypeFor[Call]():             {Read: grammar.Reads(readCall), Schema: callSchema, Key: "to", Label: "a call"},
 		reflect.TypeFor[Shape]():            {Schema: shapeSchema, Label: "a shape", Item: "shape"},
 		reflect.TypeFor[Phase]():            {Schema: phaseSchema, Label: "a phase", Item: "phase"},
+		reflect.TypeFor[Incident]():         {Label: "an incident", Item: "incident"},
 		reflect.TypeFor[ErrorKind]():        {Label: "an error"},
 		reflect.TypeFor[Service]():          {Label: "the service %s"},
 		reflect.TypeFor[Operation]():        {Label: "the operation %s"},

@@ -12,8 +12,8 @@ func TestLibraryParses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := len(Library()); got != len(files) || got != 7 {
-		t.Errorf("Library lists %d scenarios of %d files, want 7", got, len(files))
+	if got := len(Library()); got != len(files) || got < 6 {
+		t.Errorf("Library lists %d scenarios of %d files, want all of them, and 6 at least", got, len(files))
 	}
 	for _, b := range Library() {
 		s, err := Load(b.Name, nil)

@@ -24,6 +24,7 @@ type Scenario struct {
 	Shapes           []Shape             `json:"shapes,omitempty" doc:"Recipes for traces. Optional when the load sends services only."`
 	Faults           []Fault             `json:"faults,omitempty" doc:"What is malformed on purpose. A trace or request has one fault at most."`
 	Load             []Phase             `json:"load" lang:"required" doc:"The phases of the load, one after the other."`
+	Incidents        []Incident          `json:"incidents,omitempty" doc:"Times at which operations are slow or fail more."`
 	Expect           []string            `json:"expect,omitempty" doc:"Expectations: [phase.]metric[.quantile] op value[unit], such as response_time.p99 < 50ms."`
 }
 

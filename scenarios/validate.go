@@ -48,6 +48,7 @@ func (v *validator) validate() {
 	v.graph()
 	v.shapes()
 	v.load()
+	v.incidents()
 	v.expect()
 }
 

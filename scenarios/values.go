@@ -8,6 +8,8 @@ type (
 	Duration = values.Duration
 	// Share is a probability: `5%` or `0.05`.
 	Share = values.Share
+	// Factor is how many times as long something takes: `5x`.
+	Factor = values.Factor
 	// Dist is a distribution of counts, durations (ns) or plain numbers. To cut
 	// means to clamp: what would lie beyond the cut lies on it. Quantile, Mean
 	// and Most say what it draws.

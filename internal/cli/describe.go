@@ -42,6 +42,9 @@ func (a *app) describe(s subject, f previewFlags) error {
 		w.printf("\nIt sends its services only:\n%s\n", s.corpus.Services())
 		return w.err
 	}
+	for _, in := range s.corpus.Windows() {
+		w.printf("\nincident %s: requests %d to %d\n", s.scenario.Incidents[in.Incident].Name, in.From, in.To-1)
+	}
 	for _, shape := range o.Shapes {
 		if f.shape == "" || f.shape == shape.Name {
 			a.drawShape(w, s.corpus, shape)
@@ -73,8 +76,12 @@ func (a *app) drawShape(w *lastingWriter, corpus *generator.Corpus, shape outloo
 			w.err = err
 			return
 		}
-		w.printf("\n%s: %s of traces; the first one, in request %s, has %s in %s\n\n", shape.Name, part, results.FormatCount(seq),
-			count(len(tree.Spans), "span"), results.FormatDuration(float64(tree.Extent)))
+		late := ""
+		if tree.Late > 0 {
+			late = ", sent " + results.FormatDuration(float64(tree.Late)) + " late"
+		}
+		w.printf("\n%s: %s of traces; the first one, in request %s, has %s in %s%s\n\n", shape.Name, part, results.FormatCount(seq),
+			count(len(tree.Spans), "span"), results.FormatDuration(float64(tree.Extent)), late)
 		if err := drawTree(w, tree, min(width(a.out), widestPage)); err != nil {
 			w.err = err
 		}

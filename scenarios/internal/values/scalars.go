@@ -15,6 +15,12 @@ type Duration time.Duration
 // Share is a probability: `5%` or `0.05`.
 type Share float64
 
+// Factor is how many times as long something takes: `5x`.
+type Factor float64
+
+// MaxFactor bounds factors.
+const MaxFactor = 10_000
+
 // MaxDuration bounds everything that takes time in a scenario.
 const MaxDuration = 30 * 24 * time.Hour
 
@@ -76,4 +82,26 @@ func ParseShare(text string) (Share, *grammar.Misread) {
 		return 0, grammar.Misreadf("write 0% to 100%, or 0 to 1", "%q is above 100%%", text)
 	}
 	return Share(f), nil
+}
+
+// String writes the factor with its x.
+func (f Factor) String() string { return strconv.FormatFloat(float64(f), 'f', -1, 64) + "x" }
+
+// MarshalText writes the factor as the parser reads it.
+func (f Factor) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// ParseFactor reads 5x, from 1x to [MaxFactor].
+func ParseFactor(text string) (Factor, *grammar.Misread) {
+	number, times := strings.CutSuffix(text, "x")
+	number = strings.TrimSpace(number)
+	f, err := strconv.ParseFloat(number, 64)
+	switch {
+	case !grammar.IsNumber(number) || err != nil:
+		return 0, grammar.Misreadf("write for example 5x or 1.5x", "%q is not a factor", text)
+	case !times:
+		return 0, grammar.Misreadf("write "+number+"x", "%q lacks its x", text)
+	case f < 1 || f > MaxFactor:
+		return 0, grammar.Misreadf("write 1x to 10000x, for example 5x", "%q is outside of 1x to 10000x", text)
+	}
+	return Factor(f), nil
 }

@@ -22,6 +22,10 @@ func Types() map[reflect.Type]grammar.Type {
 			Read:   grammar.Scalar("a share", "write 5% or 0.05", ParseShare),
 			Schema: shareSchema,
 		},
+		reflect.TypeFor[Factor](): {
+			Read:    grammar.Scalar("a factor", "write for example 5x or 1.5x", ParseFactor),
+			Pattern: factorPattern,
+		},
 		reflect.TypeFor[Quantity](): {
 			Read:    grammar.Scalar("a rate", rateHint, ParseQuantity),
 			Pattern: quantityPattern,
