@@ -33,6 +33,9 @@ type flight struct {
 	crew   *crew
 	pacer  *pacer
 	out    chan<- sample
+	// answered is what vegeta gets to see of every answer. It reads it, and
+	// nobody reads its results.
+	answered *http.Response
 
 	// withdrawn counts hits that found the phase over before they were sent.
 	withdrawn atomic.Uint64
@@ -64,7 +67,7 @@ func (f *flight) RoundTrip(hit *http.Request) (*http.Response, error) {
 	if !f.plan.closed() {
 		s.Due = f.plan.Schedule.Due(index)
 	}
-	resp, err := f.exchange(&s.Observation, p)
+	err = f.exchange(&s.Observation, p)
 	if f.plan.closed() {
 		s.Due = s.Send
 	}
@@ -72,13 +75,11 @@ func (f *flight) RoundTrip(hit *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp.Body = http.NoBody // it was read
-	resp.Request = hit
-	return resp, nil
+	return f.answered, nil
 }
 
 // exchange sends one payload and reads the answer to its last byte.
-func (f *flight) exchange(o *Observation, p *payload) (*http.Response, error) {
+func (f *flight) exchange(o *Observation, p *payload) error {
 	call := f.prepare(o, p)
 	progress := f.plan.Progress
 	progress.sent.Add(1)
@@ -90,7 +91,7 @@ func (f *flight) exchange(o *Observation, p *payload) (*http.Response, error) {
 	r := call.Close()
 	o.Code, o.BytesIn, o.UnexpectedBody = r.Code, r.Bytes, r.Unexpected
 	o.Class, o.Err = r.Class, r.Err
-	return r.Response, r.Err
+	return r.Err
 }
 
 // targeter satisfies vegeta: the RoundTripper puts the real request together.

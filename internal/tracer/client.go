@@ -21,9 +21,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/spanstorm/spanstorm/internal/tracer/odd"
+	"github.com/spanstorm/spanstorm/internal/tracer/rawhttp"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
@@ -51,6 +53,8 @@ type Config struct {
 	BodyBytes float64
 	// DialTimeout bounds connecting; 0 is DefaultTimeout.
 	DialTimeout time.Duration
+	// OnlyNetHTTP sends every request through net/http; see [Call].
+	OnlyNetHTTP bool
 }
 
 // Client is the tracers of a run: each has its connections and headers. It is
@@ -58,12 +62,13 @@ type Config struct {
 type Client struct {
 	base    *url.URL
 	tracers []tracer
-	dial    odd.Dial // for odd requests
+	dial    odd.Dial // connects to the agent
 }
 
 // tracer is one client: what tells its requests from those of others.
 type tracer struct {
 	transport *http.Transport
+	pool      *rawhttp.Pool // nil: everything goes through transport
 	headers   []header
 }
 
@@ -86,6 +91,8 @@ const (
 	// agent's receiver keeps them for 5 s (its ReadTimeout), and a request
 	// written into a connection that is just being closed goes unanswered.
 	idleMost = 4 * time.Second
+	// tcpKeepAlive is how often the system looks whether the agent's is still there.
+	tcpKeepAlive = 30 * time.Second
 )
 
 // New prepares the tracers. It does not connect.
@@ -111,27 +118,31 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := &Client{base: &url.URL{Scheme: base.Scheme, Host: base.Host}, dial: dialer(c, base.Host)}
+	client := &Client{base: &url.URL{Scheme: base.Scheme, Host: base.Host}, dial: dialer(c, base)}
 	for _, lang := range languages(c.Clients) {
-		client.tracers = append(client.tracers, tracer{
-			transport: newTransport(c),
-			headers:   headersOf(lang, c.RealHTTPStatus, extra),
-		})
+		t := tracer{transport: newTransport(c), headers: headersOf(lang, c.RealHTTPStatus, extra)}
+		if !c.OnlyNetHTTP && plain(base.Host) {
+			t.pool = &rawhttp.Pool{Dial: client.dial, IdleMost: idleMost, Most: c.MaxInFlight}
+		}
+		client.tracers = append(client.tracers, t)
 	}
 	return client, nil
 }
 
-// Close closes the idle connections.
+// Close closes the idle connections. It is called after the last request.
 func (c *Client) Close() {
 	for _, t := range c.tracers {
 		t.transport.CloseIdleConnections()
+		if t.pool != nil {
+			t.pool.Close()
+		}
 	}
 }
 
-// tracer returns the one that sends request seq.
-func (c *Client) tracer(seq uint64) *tracer {
+// pick says which tracer sends request seq.
+func (c *Client) pick(seq uint64) int {
 	if len(c.tracers) == 1 {
-		return &c.tracers[0]
+		return 0
 	}
 	// The finalizer of splitmix64 (Steele, Lea, Flood 2014): neighbours go to
 	// unrelated tracers, the same seq always to the same.
@@ -139,11 +150,17 @@ func (c *Client) tracer(seq uint64) *tracer {
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	z ^= z >> 31
-	return &c.tracers[z%uint64(len(c.tracers))]
+	return int(z % uint64(len(c.tracers)))
+}
+
+// plain says whether net/http sends a host's name as it stands: it translates
+// international names, and leaves out the zone of an address.
+func plain(host string) bool {
+	return !strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '%' })
 }
 
 func newTransport(c Config) *http.Transport {
-	dialer := &net.Dialer{Timeout: c.DialTimeout, KeepAlive: 30 * time.Second}
+	dialer := &net.Dialer{Timeout: c.DialTimeout, KeepAlive: tcpKeepAlive}
 	dial := dialer.DialContext
 	if c.Socket != "" {
 		dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -158,6 +175,8 @@ func newTransport(c Config) *http.Transport {
 		WriteBufferSize:     writeBuffer(c),
 		ReadBufferSize:      4 << 10,
 		Protocols:           onlyHTTP1(),
+		// The bound of the other transport, so that both take the same answers.
+		MaxResponseHeaderBytes: rawhttp.HeadersMost,
 		// Proxy stays nil: proxies are ignored.
 	}
 }

@@ -201,7 +201,7 @@ func TestRelease(t *testing.T) {
 	}
 	s.Close()
 	b = &body{text: "x"}
-	if r := send(sender, 0, b); r.Err == nil || r.Response != nil || b.released.Load() != 0 {
+	if r := send(sender, 0, b); r.Err == nil || r.Code != 0 || b.released.Load() != 0 {
 		t.Errorf("reply %+v, released %d times", r, b.released.Load())
 	}
 }
