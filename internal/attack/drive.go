@@ -91,6 +91,7 @@ func (d *drive) setUp(inner context.Context, sender *tracer.Sender, observe func
 	d.flight = &flight{
 		plan: &d.plan, sender: sender, clock: clock, ring: newRing(d.plan.BodyBytes),
 		crew: team, pacer: d.pacer, out: d.out,
+		answered: &http.Response{StatusCode: http.StatusOK, Body: http.NoBody},
 	}
 	d.rec = newRecorder(&d.plan, sender.URL(), observe)
 	d.rec.describe = d.describe

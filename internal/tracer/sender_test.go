@@ -109,6 +109,40 @@ func TestTracers(t *testing.T) {
 	}
 }
 
+// TestReconnect counts the connections of tracers of which one reconnects.
+func TestReconnect(t *testing.T) {
+	var mu sync.Mutex
+	from := map[string]bool{}
+	s := agent(t, 200, "{}", func(r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		from[r.RemoteAddr] = true
+	})
+	client, err := New(Config{URL: s.URL, Clients: scenarios.Clients{Count: 2, Languages: map[string]float64{"go": 1}}, Pick: func(seq uint64) int { return int(seq % 2) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	sender, err := client.Sender(t.Context(), Route{Path: "/v0.4/traces"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for round := range 6 {
+		for seq := range uint64(4) {
+			if r := send(sender, seq, &body{text: "x"}); r.Code != 200 {
+				t.Fatalf("reply %+v", r)
+			}
+		}
+		if round%2 == 1 {
+			client.Reconnect(1)
+		}
+	}
+	// Each its first, and the second tracer two more.
+	if len(from) != 4 {
+		t.Errorf("%d connections, want 4", len(from))
+	}
+}
+
 func TestUnixSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "apm.socket")
 	l, err := net.Listen("unix", path)
@@ -201,7 +235,7 @@ func TestRelease(t *testing.T) {
 	}
 	s.Close()
 	b = &body{text: "x"}
-	if r := send(sender, 0, b); r.Err == nil || r.Response != nil || b.released.Load() != 0 {
+	if r := send(sender, 0, b); r.Err == nil || r.Code != 0 || b.released.Load() != 0 {
 		t.Errorf("reply %+v, released %d times", r, b.released.Load())
 	}
 }

@@ -1,0 +1,6 @@
+package main
+
+import "os"
+import "fmt"
+
+func main() { fmt.Fprintln(os.Stderr, serve()) }
