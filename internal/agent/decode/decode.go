@@ -99,6 +99,7 @@ func (d *Decoder) Decode(api API, format Format, body []byte) (payload *pb.Trace
 	if rest, err = msgp.Skip(body); err != nil {
 		return nil, nil, fmt.Errorf("decode %s msgpack: %w", api, err)
 	}
+	body = body[:len(body)-len(rest)] // that of v0.5 would read on past the end of the list
 	switch api {
 	case V03, V04:
 		_, err = d.traces.UnmarshalMsg(body)

@@ -137,6 +137,7 @@ func TestALyingLengthCostsNothing(t *testing.T) {
 		"a string":        {V04, append([]byte("\x91\x91\x81\xa4name"), binary.BigEndian.AppendUint32([]byte{0xdb}, 1<<31)...)},
 		"texts":           {V05, append([]byte{0x92}, many(0xdd)...)},
 		"traces of v0.5":  {V05, append([]byte{0x92, 0x90}, many(0xdd)...)},
+		"past the list":   {V05, append([]byte{0x91, 0x90}, many(0xdd)...)},
 		"chunks of v0.7":  {V07, append([]byte("\x81\xa6chunks"), many(0xdd)...)},
 		"chunks of v1.0":  {V10, append([]byte{0x81, 11}, many(0xdd)...)},
 		"spans of v1.0":   {V10, append([]byte{0x81, 11, 0x91, 0x81, 4}, many(0xdd)...)},
