@@ -125,12 +125,12 @@ func (g *grower) step(p *progress, c *call, at int64) (end int64) {
 		end = at
 	}
 	for i := range c.parallel {
-		inner, last, recovered := &c.parallel[i], at, false
+		inner := &c.parallel[i]
 		if inner.parallel != nil {
-			last = g.step(p, inner, at)
-		} else {
-			last, recovered = g.repeat(p, inner, at, known, true)
+			end = max(end, g.step(p, inner, at))
+			continue
 		}
+		last, recovered := g.repeat(p, inner, at, known, true)
 		end, good = max(end, last), good || recovered
 	}
 	if good { // once, however many of them say so
