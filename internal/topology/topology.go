@@ -141,7 +141,8 @@ func correct(aim *float64, want, got, counted float64) {
 	if want == 0 {
 		return
 	}
-	stray := *aim / want * (want*counted + countsLeast) / (got + countsLeast)
+	// The conversion keeps machines from fusing product and sum, each in its way.
+	stray := *aim / want * (float64(want*counted) + countsLeast) / (got + countsLeast)
 	*aim = want * min(max(stray, strayLeast), strayMost)
 }
 
