@@ -162,9 +162,6 @@ type Statistical struct {
 	ErrorRate    Share `json:"error_rate" doc:"Share of spans that fail. Default 0."`
 }
 
-// Mix are shares by name, which add up to 1.
-type Mix map[string]Share
-
 // Phase is one line of the load. Exactly one of Rate, Steps, Sine, Bursts is set.
 type Phase struct {
 	Name        string   `json:"name" doc:"Name in reports and expectations. Default phase-N."`

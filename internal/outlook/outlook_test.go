@@ -198,12 +198,12 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 		if typ.Kind() != reflect.Struct {
 			return
 		}
-		for i := range typ.NumField() {
-			key, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+		for field := range typ.Fields() {
+			key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if !regexp.MustCompile(`[^a-z0-9_]` + key + `[^a-z0-9_]`).Match(page) {
 				t.Errorf("docs/preview.md does not name %s of %s", key, typ.Name())
 			}
-			visit(typ.Field(i).Type)
+			visit(field.Type)
 		}
 	}
 	visit(reflect.TypeFor[Outlook]())
