@@ -75,7 +75,11 @@ func readPriority(d *grammar.Decoder, shares *map[string]Share, s grammar.Spot) 
 // readMix reads shares by name; which names there are, the validator knows.
 func readMix(d *grammar.Decoder, shares *Mix, s grammar.Spot) {
 	if s.Kind != document.Map {
-		d.MustBe(s.Node, s.Label, "a mapping of shares", "write for example {1: 80%, 2: 20%}")
+		such := "{1: 80%, 2: 20%}"
+		if s.Rule.Variant == "types" {
+			such = "{web: 60%, sql: 40%}"
+		}
+		d.MustBe(s.Node, s.Label, "a mapping of shares", "write for example "+such)
 		return
 	}
 	d.Plain(shares, s)

@@ -219,9 +219,6 @@ type Statistical struct {
 	ErrorRate    Share `json:"error_rate" doc:"Share of spans that fail. Default 0."`
 }
 
-// Mix are shares by name, which add up to 1.
-type Mix map[string]Share
-
 // Fault is one kind of fault and how often it is met.
 type Fault struct {
 	Kind   string `json:"kind" lang:"required" doc:"Kind of fault, as spanstorm scenarios faults lists them."`

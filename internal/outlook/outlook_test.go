@@ -3,6 +3,9 @@ package outlook
 import (
 	"encoding/json"
 	"math"
+	"os"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -179,4 +182,29 @@ func TestLimitsAreWarnedOf(t *testing.T) {
 	if len(o.Warnings) != 1 || o.Warnings[0].Kind != "over_limit" || !strings.Contains(o.Warnings[0].Text, "a meta value of 30,000 bytes") {
 		t.Errorf("warnings are %+v", o.Warnings)
 	}
+}
+
+// docs/preview.md names every key.
+func TestEveryKeyIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/preview.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var visit func(typ reflect.Type)
+	visit = func(typ reflect.Type) {
+		for typ.Kind() == reflect.Slice {
+			typ = typ.Elem()
+		}
+		if typ.Kind() != reflect.Struct {
+			return
+		}
+		for field := range typ.Fields() {
+			key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if !regexp.MustCompile(`[^a-z0-9_]` + key + `[^a-z0-9_]`).Match(page) {
+				t.Errorf("docs/preview.md does not name %s of %s", key, typ.Name())
+			}
+			visit(field.Type)
+		}
+	}
+	visit(reflect.TypeFor[Outlook]())
 }

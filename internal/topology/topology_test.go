@@ -125,3 +125,47 @@ func TestUnreachableBinsAreLeftOut(t *testing.T) {
 		}
 	}
 }
+
+// Law: the spans of an edge have one operation, of its kind; two edges from one
+// operation lead to two; and services are shared out to the last.
+func TestPlaces(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f, services := some(), rapid.IntRange(1, 60).Draw(t, "services")
+		ShareOut(f.Kinds, services)
+		sum := 0
+		for _, k := range f.Kinds {
+			if sum += k.Services; k.Services < 1 {
+				t.Fatalf("a kind without a service: %+v", f.Kinds)
+			}
+		}
+		if want := max(services, len(f.Kinds)); sum != want {
+			t.Fatalf("%d services shared out, of %d", sum, want)
+		}
+		size := Size{rapid.IntRange(2, 300).Draw(t, "spans"), 2}
+		size.Levels = min(size.Spans, rapid.IntRange(2, 9).Draw(t, "levels"))
+		g := New(f, []Size{size}, func(int) Source { return seeded(1) })
+		tree := g.Grow(size, seeded(2))
+		places := g.Places(tree, seeded(3))
+		byEdge, edges := map[int]Place{}, map[[2]Place]int{}
+		for k, p := range places {
+			if p.Service < 0 || p.Service >= f.Kinds[p.Kind].Services || p.Operation < 0 {
+				t.Fatalf("span %d is at %+v", k, p)
+			}
+			if k == 0 {
+				if !f.Kinds[p.Kind].Calls {
+					t.Fatalf("the root is of kind %d, which calls no one", p.Kind)
+				}
+				continue
+			}
+			e := tree.Edge[k]
+			if was, ok := byEdge[e]; ok && was != p || p.Kind != tree.Kinds[e] {
+				t.Fatalf("edge %d of kind %d leads to %+v and to %+v", e, tree.Kinds[e], was, p)
+			}
+			byEdge[e] = p
+			if other, ok := edges[[2]Place{places[tree.Parent[k]], p}]; ok && other != e {
+				t.Fatalf("edges %d and %d are the same", e, other)
+			}
+			edges[[2]Place{places[tree.Parent[k]], p}] = e
+		}
+	})
+}

@@ -144,7 +144,7 @@ func TestStatisticalTraceTooLarge(t *testing.T) {
 // Spans look as tracers name them: types, names, systems, whatever the mix.
 func TestMadeUpTypesAreWhatTracersSend(t *testing.T) {
 	systems := map[string]string{
-		"sql": "mysql", "db": "mysql", "cache": "redis", "redis": "redis", "memcached": "memcached", "mongodb": "mongodb",
+		"sql": "postgresql", "db": "postgresql", "cache": "redis", "redis": "redis", "memcached": "memcached", "mongodb": "mongodb",
 		"cassandra": "cassandra", "elasticsearch": "elasticsearch", "dynamodb": "dynamodb",
 	}
 	for _, typ := range scenarios.SpanTypes() {
