@@ -17,7 +17,7 @@ const rawMost = 4 << 20
 //
 // Over a raw connection (see rawhttp) go the requests that are as they should
 // be: the headers of their tracer, and a body of 1 byte to rawMost. That is the
-// rule. Nobody reads the body any more once the answer was read.
+// rule. Their bodies are mostly released before the answer is waited for.
 //
 // Through net/http goes what is not: an empty body, a larger one, a host whose
 // name net/http would write in another way. What a request is to have otherwise
@@ -109,8 +109,9 @@ func (c *Call) Close() Reply {
 
 // free ends a request that was answered: body and call can be used again.
 func (c *Call) free() {
-	p := c.payload
-	c.payload = nil
-	p.Release()
+	if p := c.payload; p != nil { // not released yet
+		c.payload = nil
+		p.Release()
+	}
 	c.sender.calls.give(c)
 }
