@@ -21,13 +21,15 @@ var house = []struct {
 	imports string
 }{
 	{"cmd/spanstorm", "internal/cli"},
+	{"internal/prove/wire", "results"},
 	{"internal/cli", "report internal/run generator internal/target internal/agent internal/intake internal/identity internal/process scenarios results"},
 	{"report", "report/charts results"},
 	{"report/charts", "results"},
 	{"report/internal/samples", "results"},
 	{"internal/run", "internal/attack internal/tracer generator internal/target internal/intake internal/ledger internal/schedule internal/identity internal/process scenarios results"},
 	{"internal/attack", "internal/tracer internal/schedule scenarios results"},
-	{"internal/tracer", "scenarios results"},
+	{"internal/tracer", "internal/tracer/rawhttp scenarios results"},
+	{"internal/tracer/rawhttp", ""},
 	{"generator", "internal/trees internal/ledger internal/wire internal/identity internal/limits scenarios"},
 	{"internal/trees", "scenarios"},
 	{"internal/target", "internal/agent internal/process results"},

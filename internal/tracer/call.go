@@ -24,10 +24,11 @@ const rawMost = 4 << 20
 // one day (a method, a path, headers of its own, a length that is a lie) belongs
 // into [Call.load], which then chooses this way.
 //
-// Both send the same bytes and come to the same replies. Two things differ: an
-// idle connection that the server has closed is noticed before a request is
-// written into it on either way, but never quite at the same moment; and of
-// answers with faults in them rawhttp refuses a few more.
+// Both send the same bytes and come to the same replies. Three things
+// differ: an idle connection that the server has closed is noticed before a
+// request is written into it, but not at the same moment; an answer cut off in
+// the middle of a header line is an eof over raw connections and bad_http
+// through net/http; and of answers with faults rawhttp refuses a few more.
 type Call struct {
 	sender  *Sender
 	tracer  *tracer // that sends
