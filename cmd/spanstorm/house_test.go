@@ -21,6 +21,7 @@ var house = []struct {
 	imports string
 }{
 	{"cmd/spanstorm", "internal/cli"},
+	{"internal/prove/wire", "results"},
 	{"internal/cli", "report internal/run internal/outlook generator internal/target internal/agent internal/intake internal/identity internal/process scenarios results"},
 	{"report", "report/charts results"},
 	{"report/charts", "results"},
@@ -28,7 +29,8 @@ var house = []struct {
 	{"internal/run", "internal/attack internal/tracer internal/tracer/odd internal/fault/bodies generator internal/target internal/intake internal/ledger internal/schedule internal/identity internal/process scenarios results"},
 	{"internal/outlook", "generator internal/trees internal/limits scenarios results"},
 	{"internal/attack", "internal/tracer internal/tracer/odd internal/schedule scenarios results"},
-	{"internal/tracer", "internal/tracer/odd scenarios results"},
+	{"internal/tracer", "internal/tracer/odd internal/tracer/rawhttp scenarios results"},
+	{"internal/tracer/rawhttp", ""},
 	{"internal/tracer/odd", "internal/fault internal/fault/bodies scenarios"},
 	{"generator", "internal/schedule internal/trees internal/fault internal/fault/bodies internal/ledger internal/wire internal/identity internal/limits scenarios results"},
 	{"internal/trees", "internal/topology internal/trees/internal/dialect internal/trees/internal/kinds scenarios"},

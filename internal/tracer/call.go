@@ -17,17 +17,18 @@ const rawMost = 4 << 20
 //
 // Over a raw connection (see rawhttp) go the requests that are as they should
 // be: the headers of their tracer, and a body of 1 byte to rawMost. That is the
-// rule. Nobody reads the body any more once the answer was read.
+// rule. Their bodies are mostly released before the answer is waited for.
 //
 // Through net/http goes what is not: an empty body, a larger one, a host whose
 // name net/http would write in another way. What a request is to have otherwise
 // one day (a method, a path, headers of its own, a length that is a lie) belongs
 // into [Call.load], which then chooses this way.
 //
-// Both send the same bytes and come to the same replies. Two things differ: an
-// idle connection that the server has closed is noticed before a request is
-// written into it on either way, but never quite at the same moment; and of
-// answers with faults in them rawhttp refuses a few more.
+// Both send the same bytes and come to the same replies. Three things
+// differ: an idle connection that the server has closed is noticed before a
+// request is written into it, but not at the same moment; an answer cut off in
+// the middle of a header line is an eof over raw connections and bad_http
+// through net/http; and of answers with faults rawhttp refuses a few more.
 type Call struct {
 	sender  *Sender
 	tracer  *tracer // that sends
@@ -109,8 +110,9 @@ func (c *Call) Close() Reply {
 
 // free ends a request that was answered: body and call can be used again.
 func (c *Call) free() {
-	p := c.payload
-	c.payload = nil
-	p.Release()
+	if p := c.payload; p != nil { // not released yet
+		c.payload = nil
+		p.Release()
+	}
 	c.sender.calls.give(c)
 }

@@ -19,8 +19,13 @@ func (c *Call) sendRaw() {
 	if c.sender.ctx.Err() != nil { // interrupt may have come before
 		conn.Abort()
 	}
-	c.code, c.err = conn.Exchange(c.head, c.payload.Body(), c.deadline)
-	if c.err == nil {
+	if conn.Send(c.head, c.payload.Body(), c.deadline) {
+		// The next body can be composed where this one was, while the
+		// memory is warm.
+		c.payload.Release()
+		c.payload = nil
+	}
+	if c.code, c.err = conn.Receive(); c.err == nil {
 		c.answer, c.err = readAnswer(conn, &c.buf)
 	}
 	pool := c.tracer.pool

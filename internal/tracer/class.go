@@ -81,7 +81,7 @@ var errTimeout = errors.New("no complete answer within the timeout")
 func Classify(err error) Class {
 	var netErr net.Error
 	var protoErr textproto.ProtocolError
-	var malformed rawhttp.Malformed
+	var malformed rawhttp.MalformedError
 	switch {
 	case err == nil:
 		return ClassNone
@@ -110,7 +110,8 @@ func speaksNoHTTP(text string) bool {
 	for _, part := range []string{
 		"malformed HTTP", "malformed MIME", "malformed chunked", "invalid byte in chunk length",
 		"http chunk length too large", "header line too long", "bad Content-Length", "invalid Content-Length",
-		"multiple Content-Length", "chunked line", "chunked encoding contains", "hex number for chunk", "trailer",
+		"multiple Content-Length", "chunked line", "chunked encoding contains", "hex number for chunk",
+		"long trailer", "bad trailer",
 		"unsupported transfer encoding", "too many transfer encodings", "too many 1xx",
 		"server response headers exceeded", "HTTP response to HTTPS",
 	} {

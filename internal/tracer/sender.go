@@ -29,8 +29,9 @@ type Payload interface {
 	Body() []byte
 	// Traces is how many traces are in it.
 	Traces() int
-	// Release is called once when nobody reads the body any more. After an
-	// error that cannot be known, and it is never called.
+	// Release is called once when nobody reads the body any more, at the
+	// earliest in [Call.Send]. After an error that may not be known, and it is
+	// not called.
 	Release()
 }
 

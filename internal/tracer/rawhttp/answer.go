@@ -17,11 +17,11 @@ const (
 	fatMost = 16 << 10
 )
 
-// Malformed says in what way an answer is no HTTP/1.0 or HTTP/1.1.
-type Malformed string
+// MalformedError says in what way an answer is no HTTP/1.0 or HTTP/1.1.
+type MalformedError string
 
 // Error implements error.
-func (m Malformed) Error() string { return "malformed answer: " + string(m) }
+func (m MalformedError) Error() string { return "malformed answer: " + string(m) }
 
 // framing is how the length of a body is known.
 type framing uint8
@@ -64,7 +64,7 @@ func (a *answer) reset() {
 func (a *answer) readHead() (code int, err error) {
 	for {
 		switch err := a.readOne(); {
-		case err == io.EOF && a.headers+a.w-a.r > 0:
+		case errors.Is(err, io.EOF) && a.headers+a.w-a.r > 0:
 			a.code = 0
 			return 0, io.ErrUnexpectedEOF
 		case err != nil:
@@ -101,7 +101,7 @@ func (a *answer) readOne() error {
 		if line[0] != ' ' && line[0] != '\t' {
 			err = f.add(line)
 		} else if n == 0 || f.framed || !isText(line) {
-			err = Malformed("a folded header line")
+			err = MalformedError("a folded header line")
 		}
 		if err != nil {
 			return err
@@ -113,21 +113,21 @@ func (a *answer) readOne() error {
 func (a *answer) status(line []byte) (minor int, err error) {
 	const version = "HTTP/1.x "
 	if len(line) < len(version) || string(line[:7]) != version[:7] || line[7] != '0' && line[7] != '1' || line[8] != ' ' {
-		return 0, Malformed("no status line of HTTP/1.0 or HTTP/1.1")
+		return 0, MalformedError("no status line of HTTP/1.0 or HTTP/1.1")
 	}
 	code := bytes.TrimLeft(line[len(version):], " ")
 	if len(code) < 3 || len(code) > 3 && code[3] != ' ' {
-		return 0, Malformed("a status code that has not three digits")
+		return 0, MalformedError("a status code that has not three digits")
 	}
 	a.code = 0
 	for _, c := range code[:3] {
 		if c < '0' || c > '9' {
-			return 0, Malformed("a status code that has not three digits")
+			return 0, MalformedError("a status code that has not three digits")
 		}
 		a.code = 10*a.code + int(c-'0')
 	}
 	if a.code < 100 {
-		return 0, Malformed("a status code below 100")
+		return 0, MalformedError("a status code below 100")
 	}
 	return int(line[7] - '0'), nil
 }
@@ -138,9 +138,9 @@ func (a *answer) frame(f *fields, minor int) error {
 	chunked := f.encodings > 0 && minor > 0 // HTTP/1.0 knows no encodings
 	switch {
 	case chunked && (f.encodings > 1 || !f.chunked):
-		return Malformed("an unsupported transfer encoding")
+		return MalformedError("an unsupported transfer encoding")
 	case chunked && f.badTrailer:
-		return Malformed("a trailer that would frame the answer")
+		return MalformedError("a trailer that would frame the answer")
 	case a.code < 200, a.code == 204, a.code == 304:
 		a.framing = framedNone
 	case chunked:
@@ -162,7 +162,7 @@ func (a *answer) Read(p []byte) (n int, err error) {
 	case framedNone:
 		return 0, io.EOF
 	case framedByClose:
-		if n, err = a.take(p); err == io.EOF {
+		if n, err = a.take(p); errors.Is(err, io.EOF) {
 			a.framing = framedNone
 		}
 		return n, err
@@ -207,7 +207,7 @@ func (a *answer) nextChunk() error {
 		return a.trailer()
 	}
 	if a.fat = max(0, a.fat+int64(len(line))+2-16-2*int64(size)); a.fat > fatMost {
-		return Malformed("chunks with too little in them")
+		return MalformedError("chunks with too little in them")
 	}
 	a.left, a.footer = size, true
 	return nil
@@ -232,7 +232,7 @@ func (a *answer) trailer() error {
 	}
 }
 
-func (a *answer) chunkError(err error, what Malformed) error {
+func (a *answer) chunkError(err error, what MalformedError) error {
 	if err != nil {
 		return inMiddle(err)
 	}
@@ -241,7 +241,7 @@ func (a *answer) chunkError(err error, what Malformed) error {
 
 // inMiddle is what an error means in the middle of an answer.
 func inMiddle(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err
@@ -251,7 +251,7 @@ func inMiddle(err error) error {
 func chunkSize(line []byte) (n uint64, err error) {
 	line, _, _ = bytes.Cut(bytes.TrimRight(line, " \t"), []byte{';'})
 	if len(line) == 0 || len(line) > 16 {
-		return 0, Malformed("a chunk without a size, or a giant one")
+		return 0, MalformedError("a chunk without a size, or a giant one")
 	}
 	for _, c := range line {
 		switch {
@@ -260,7 +260,7 @@ func chunkSize(line []byte) (n uint64, err error) {
 		case 'a' <= c|0x20 && c|0x20 <= 'f':
 			c = c | 0x20 - 'a' + 10
 		default:
-			return 0, Malformed("a chunk's size that is no number")
+			return 0, MalformedError("a chunk's size that is no number")
 		}
 		n = n<<4 | uint64(c)
 	}
@@ -272,8 +272,8 @@ var errLong = errors.New("too long")
 // headLine returns the next line without its end. It is valid until more is read.
 func (a *answer) headLine() ([]byte, error) {
 	line, err := a.line(HeadersMost - a.headers)
-	if err == errLong {
-		return nil, Malformed("headers beyond 64 KB")
+	if errors.Is(err, errLong) {
+		return nil, MalformedError("headers beyond 64 KB")
 	}
 	if err != nil {
 		return nil, err
@@ -289,14 +289,14 @@ func (a *answer) headLine() ([]byte, error) {
 // crlfLine is headLine for chunks, where a line feed alone ends no line.
 func (a *answer) crlfLine(most int) ([]byte, error) {
 	line, err := a.line(most)
-	if err == errLong {
-		return nil, Malformed("a line among the chunks that is too long")
+	if errors.Is(err, errLong) {
+		return nil, MalformedError("a line among the chunks that is too long")
 	}
 	if err != nil {
 		return nil, err
 	}
 	if i := bytes.IndexByte(line, '\r'); i < 0 || i != len(line)-2 {
-		return nil, Malformed("a line among the chunks that does not end in CR LF")
+		return nil, MalformedError("a line among the chunks that does not end in CR LF")
 	}
 	return line[:len(line)-2], nil
 }

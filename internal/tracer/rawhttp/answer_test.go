@@ -30,7 +30,7 @@ func oracle(text []byte) (resp *http.Response, body []byte, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		if resp.StatusCode/100 == 1 && resp.StatusCode != 101 {
+		if resp.StatusCode/100 == 1 && resp.StatusCode != http.StatusSwitchingProtocols {
 			continue
 		}
 		body, err := io.ReadAll(resp.Body)
@@ -139,7 +139,7 @@ func TestStricter(t *testing.T) {
 		if _, _, err := oracle([]byte(text)); err != nil {
 			t.Errorf("net/http refuses %.60q: %v", text, err)
 		}
-		var malformed Malformed
+		var malformed MalformedError
 		if code, _, _, err := read(strings.NewReader(text)); !errors.As(err, &malformed) {
 			t.Errorf("%.60q is taken as %d: %v", text, code, err)
 		}
@@ -154,7 +154,7 @@ func TestEnds(t *testing.T) {
 		if n == 0 {
 			want = io.EOF
 		}
-		if _, _, _, err := read(strings.NewReader(whole[:n])); err != want {
+		if _, _, _, err := read(strings.NewReader(whole[:n])); !errors.Is(err, want) {
 			t.Errorf("cut off at %q: %v, want %v", whole[:n], err, want)
 		}
 	}
@@ -189,7 +189,7 @@ func FuzzAnswer(f *testing.F) {
 
 // stricter says whether err may be one of those that only this package makes.
 func stricter(resp *http.Response, text []byte, err error) bool {
-	var malformed Malformed
+	var malformed MalformedError
 	if !errors.As(err, &malformed) {
 		return false
 	}

@@ -10,11 +10,6 @@ import (
 const (
 	// bufferSize holds the answers of trace agents whole.
 	bufferSize = 4 << 10
-	// besideLeast is from what size of a body on the answer is read while the
-	// body is written. What is smaller fits the buffers of an idle connection,
-	// so that writing it waits for nobody; with a larger one a server may
-	// answer (413) before it has read it, and then wait for us.
-	besideLeast = 64 << 10
 	// lingerMost is how long a writer may take to end once the answer is in,
 	// for the connection to be used again. It is net/http's figure.
 	lingerMost = 50 * time.Millisecond
@@ -32,11 +27,14 @@ type Conn struct {
 	// it strikes, and only then moved to where it should be.
 	armed, deadline time.Time
 
-	out     net.Buffers // what is left to write
-	pieces  [2][]byte   // where out begins
-	writer  func()      // writeBeside, made once
-	written chan error  // its result
-	beside  bool        // it runs, or ran, and its result was not taken
+	writeNow func() error // writes of out what goes without waiting; nil where that is not known
+	out      net.Buffers  // what is left to write
+	pieces   [2][]byte    // where out begins
+	sendErr  error        // of writing
+
+	writer  func()     // writeBeside, made once
+	written chan error // its result
+	beside  bool       // it was started, and its result not taken
 
 	answer
 }
@@ -46,6 +44,7 @@ func newConn(conn net.Conn) *Conn {
 	c.writer = c.writeBeside
 	c.answer = answer{src: (*wire)(c), buf: make([]byte, bufferSize)}
 	c.stands = stands(conn)
+	c.writeNow = c.nowWriter()
 	return c
 }
 
@@ -53,50 +52,57 @@ func newConn(conn net.Conn) *Conn {
 // called from anywhere, more than once.
 func (c *Conn) Abort() { _ = c.net.Close() }
 
-// Exchange sends a request and reads the answer up to the end of its headers.
-// Head and body must stay as they are until [Pool.Put] or [Pool.Drop].
-// Informational answers (1xx) are skipped, but for 101, which ends the talk.
+// Send sends a request: as much of it as the system takes at once, which is all
+// of it but for large bodies and slow servers, and then it is done. The rest is
+// written while the answer is read: a server may well answer (413) before it has
+// read everything, and then wait for us. Until it is done, head and body must
+// stay as they are, in the latter case up to [Pool.Put] or [Pool.Drop].
 //
-// Until the deadline nothing is returned but an answer or an error of the
-// connection; at the deadline [os.ErrDeadlineExceeded].
-func (c *Conn) Exchange(head, body []byte, deadline time.Time) (code int, err error) {
+// Up to the deadline it is waited for the request's way out and the whole answer;
+// what fails then fails with [os.ErrDeadlineExceeded].
+func (c *Conn) Send(head, body []byte, deadline time.Time) (done bool) {
+	c.answer.reset()
 	c.deadline = deadline
 	c.pieces = [2][]byte{head, body}
-	c.out = c.pieces[:]
-	c.answer.reset()
-	if len(body) >= besideLeast {
-		c.arm()
-		c.beside = true
-		go c.writer()
-		return c.readHead()
-	}
+	c.out, c.sendErr = c.pieces[:], nil
 	if c.armed.IsZero() || c.armed.After(deadline) {
 		c.arm()
 	}
-	err = c.write()
-	if err == nil {
+	if c.writeNow != nil {
+		for {
+			if c.sendErr = c.writeNow(); c.sendErr == nil || !c.early(c.sendErr) {
+				break
+			}
+		}
+		if c.sendErr != nil || len(c.out) == 0 {
+			return true
+		}
+	}
+	c.arm()
+	c.beside = true
+	go c.writer()
+	return false
+}
+
+// Receive reads the answer up to the end of its headers. Its body is then had
+// from Read. Informational answers (1xx) are skipped, but for 101, which ends
+// the talk.
+func (c *Conn) Receive() (code int, err error) {
+	if c.sendErr == nil {
 		return c.readHead()
 	}
 	// A server that does not read on may have said why.
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
-		if code, none := c.readHead(); none == nil {
+	if !errors.Is(c.sendErr, os.ErrDeadlineExceeded) {
+		if code, err = c.readHead(); err == nil {
 			c.last = true
 			return code, nil
 		}
 	}
-	return 0, err
+	return 0, c.sendErr
 }
 
-// write writes what is in out.
-func (c *Conn) write() error {
-	for {
-		if _, err := c.out.WriteTo(c.net); err == nil || !c.early(err) {
-			return err
-		}
-	}
-}
-
-// writeBeside writes while the answer is read. Its deadline was set before.
+// writeBeside writes what is left while the answer is read. Its deadline was
+// set before.
 func (c *Conn) writeBeside() {
 	_, err := c.out.WriteTo(c.net)
 	c.written <- err

@@ -1,6 +1,9 @@
 package rawhttp
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // fields are the headers of an answer, as far as they say where it ends and
 // what becomes of the connection.
@@ -20,15 +23,15 @@ type fields struct {
 func (f *fields) add(line []byte) error {
 	name, value, ok := bytes.Cut(line, []byte{':'})
 	if !ok || len(name) == 0 {
-		return Malformed("a header line without a name")
+		return MalformedError("a header line without a name")
 	}
 	for _, c := range name {
-		if !tokenByte[c] && c != ' ' {
-			return Malformed("a header name with a character that may not be in one")
+		if !isToken(c) && c != ' ' {
+			return MalformedError("a header name with a character that may not be in one")
 		}
 	}
 	if !isText(value) {
-		return Malformed("a header with a control character in it")
+		return MalformedError("a header with a control character in it")
 	}
 	value = bytes.Trim(value, " \t")
 	f.framed = true
@@ -51,18 +54,18 @@ func (f *fields) add(line []byte) error {
 
 func (f *fields) addLength(value []byte) error {
 	if len(value) == 0 {
-		return Malformed("an empty Content-Length")
+		return MalformedError("an empty Content-Length")
 	}
 	var n int64
 	for _, c := range value {
 		d := int64(c) - '0'
 		if d < 0 || d > 9 || n > (1<<63-1-d)/10 {
-			return Malformed("a Content-Length that is no number")
+			return MalformedError("a Content-Length that is no number")
 		}
 		n = 10*n + d
 	}
 	if f.length >= 0 && (n != f.length || len(value) != f.digits) {
-		return Malformed("two Content-Lengths")
+		return MalformedError("two Content-Lengths")
 	}
 	f.length, f.digits = n, len(value)
 	return nil
@@ -106,10 +109,7 @@ func isText(b []byte) bool {
 	return true
 }
 
-// tokenByte are the characters of a name (RFC 9110, section 5.6.2).
-var tokenByte = func() (t [256]bool) {
-	for _, c := range "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" {
-		t[c] = true
-	}
-	return t
-}()
+// isToken says whether a character may be in a name (RFC 9110, section 5.6.2).
+func isToken(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+}

@@ -5,7 +5,8 @@
 //
 //	conn := pool.Idle()                              // one that is connected already, or else
 //	conn, err := pool.Connect(ctx)                   // a new one
-//	code, err := conn.Exchange(head, body, deadline) // out with it, and the answer's headers in
+//	done := conn.Send(head, body, deadline)          // out with it
+//	code, err := conn.Receive()                      // the answer's headers in
 //	n, err := conn.Read(buf)                         // the answer's body, to io.EOF
 //	pool.Put(conn)                                   // kept where it can be used again
 //
