@@ -31,11 +31,12 @@ func language() grammar.Language {
 		reflect.TypeFor[Shape]():            {Schema: shapeSchema, Label: "a shape", Item: "shape"},
 		reflect.TypeFor[Phase]():            {Schema: phaseSchema, Label: "a phase", Item: "phase"},
 		reflect.TypeFor[Incident]():         {Label: "an incident", Item: "incident"},
+		reflect.TypeFor[Fault]():            {Schema: faultSchema, Label: "a fault"},
 		reflect.TypeFor[ErrorKind]():        {Label: "an error"},
 		reflect.TypeFor[Service]():          {Label: "the service %s"},
 		reflect.TypeFor[Operation]():        {Label: "the operation %s"},
 	})
-	return grammar.Language{Defaults: setDefaults, Names: []string{"name", "entry"}, Setting: "load.hold.rate=500/s", Types: types}
+	return grammar.Language{Defaults: setDefaults, Names: []string{"name", "entry", "kind"}, Setting: "load.hold.rate=500/s", Types: types}
 }
 
 // Schema is the JSON Schema of the language, made from its types. It knows the

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"cmp"
+	"path/filepath"
 	"reflect"
 
 	"github.com/spanstorm/spanstorm/scenarios/internal/document"
@@ -10,7 +11,8 @@ import (
 
 // Parse reads a scenario. filename is what problems are reported under. Each of
 // sets is PATH=VALUE and changes the document before it is checked; see the
-// package comment. The error is a [*Problems].
+// package comment. Bodies of faults that are in files are read, relative to
+// filename's folder. The error is a [*Problems].
 func Parse(filename string, src []byte, sets []string) (*Scenario, error) {
 	filename = cmp.Or(filename, "scenario")
 	source := document.NewSource(filename, "", string(src))
@@ -34,6 +36,7 @@ func Parse(filename string, src []byte, sets []string) (*Scenario, error) {
 	d.Decode(root, s, "a scenario")
 	s.complete(filename)
 	v := &validator{Decoder: d, s: s}
+	v.readBodies(filepath.Dir(filename))
 	v.validate()
 	if err := problems(&d.Collector, sources); err != nil {
 		return nil, err

@@ -225,7 +225,7 @@ type Fault struct {
 	Share  Share  `json:"share" lang:"required" doc:"Share of traces, or of requests where the fault is of a body or of framing."`
 	Hex    string `json:"hex,omitempty" doc:"The body of raw-body, in hexadecimal."`
 	Base64 string `json:"base64,omitempty" doc:"The body of raw-body, in base64."`
-	File   string `json:"file,omitempty" doc:"The file that holds the body of raw-body, relative to the scenario's file."`
+	File   string `json:"file,omitempty" doc:"The file that holds the body of raw-body, relative to the scenario's file. A small one is kept as base64."`
 	// Body is the body of raw-body, from whichever of the three was given.
 	Body []byte `json:"-"`
 }

@@ -124,7 +124,10 @@ func TestSchemaRefusesWhatParseRefuses(t *testing.T) {
 		{"services:", "seed: -1\nservices:"},
 		{"services:", "clients: {count: 0}\nservices:"},
 		{"services:", "expect: missing == 0\nservices:"},
-		{"services:", "faults: []\nservices:"},
+		{"services:", "faults: [{kind: span-id-none, share: 1%}]\nservices:"},
+		{"services:", "faults: [{kind: span-id-zero}]\nservices:"},
+		{"services:", "faults: [{kind: span-id-zero, share: lots}]\nservices:"},
+		{"services:", "faults: [{kind: span-id-zero, share: 1%, bytes: 91}]\nservices:"},
 		{"load:\n  - {rate: 100/s, for: 10s}\n", ""},
 		{"load:\n  - {rate: 100/s, for: 10s}\n", "load: []\n"},
 	} {

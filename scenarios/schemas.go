@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"github.com/spanstorm/spanstorm/internal/fault"
 	"github.com/spanstorm/spanstorm/scenarios/internal/grammar"
 	"github.com/spanstorm/spanstorm/scenarios/internal/values"
 )
@@ -50,6 +51,17 @@ func phaseSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
 	phase.OneOf = grammar.Needing(profiles()...)
 	phase.AnyOf = grammar.Needing("for", "steps")
 	return phase
+}
+
+// faultSchema knows the kinds, and which of them take bytes.
+func faultSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
+	s := b.Fields(reflect.TypeFor[Fault]())
+	kind := *s.Properties["kind"]
+	for _, name := range fault.Names() {
+		kind.Enum = append(kind.Enum, name)
+	}
+	s.Properties["kind"] = &kind
+	return s
 }
 
 // mixSchema names what has shares: types of spans, or numbers of calls.

@@ -27,7 +27,8 @@ const (
 	maxWeight          = 1e9
 )
 
-// validator finds what is wrong with a scenario that could be read. It changes nothing.
+// validator finds what is wrong with a scenario that could be read. It changes
+// nothing, but for the bodies of faults, which it reads.
 type validator struct {
 	*grammar.Decoder
 	s      *Scenario
@@ -47,6 +48,7 @@ func (v *validator) validate() {
 	v.services()
 	v.graph()
 	v.shapes()
+	v.faults()
 	v.load()
 	v.incidents()
 	v.expect()

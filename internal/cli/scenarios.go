@@ -37,7 +37,8 @@ func (a *app) scenariosCmd() *cobra.Command {
 				}
 				return usageError("no bundled scenario %q; there are %s", args[0], strings.Join(bundledNames(), ", "))
 			},
-		})
+		},
+		a.faultsCmd())
 	return cmd
 }
 

@@ -46,6 +46,20 @@ type Kind struct {
 	Source string
 	// Takes names the parameters that the kind takes beside its share.
 	Takes []string
+	// Not names the APIs in which the fault cannot be expressed.
+	Not []string
+	// Reason is the reason under which an agent counts such traces as dropped,
+	// where that is not the kind's own name.
+	Reason string
+}
+
+// Names returns the names of all kinds.
+func Names() []string {
+	var names []string
+	for _, k := range Kinds() {
+		names = append(names, k.Name)
+	}
+	return names
 }
 
 // Kinds returns the catalogue: faults of spans first, then of bodies, then of framing.

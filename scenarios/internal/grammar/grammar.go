@@ -105,7 +105,7 @@ func fieldsOf(t reflect.Type) []field {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "" {
+		if name == "" || name == "-" {
 			continue
 		}
 		fields = append(fields, field{name: name, doc: f.Tag.Get("doc"), typ: f.Type, at: i, rule: parseRule(f.Tag.Get("lang"))})
