@@ -18,6 +18,9 @@ func flagMistake(cmd *cobra.Command, err error) error {
 	switch {
 	case errors.As(err, &invalid):
 		flag := invalid.GetFlag()
+		if own := flag.Value.Type(); own == ownType { // which says itself what is wrong
+			return fmt.Errorf("--%s: %w", flag.Name, errors.Unwrap(invalid))
+		}
 		return fmt.Errorf("--%s %q is not %s", flag.Name, invalid.GetValue(), wanted(flag.Value.Type()))
 	case errors.As(err, &missing):
 		flag := missing.GetFlag()
@@ -29,6 +32,9 @@ func flagMistake(cmd *cobra.Command, err error) error {
 	}
 	return err
 }
+
+// ownType is the type of flags that describe their values and mistakes themselves.
+const ownType = "value"
 
 // wanted describes the values of flags of a type, as pflag names it.
 func wanted(typ string) string {
