@@ -48,13 +48,13 @@ func shareOf(l fault.Level) string {
 func outcomes(k fault.Kind) string {
 	var words []string
 	for _, o := range k.Expect {
-		word := string(o)
+		word := []string{string(o)}
 		if o == fault.Refused {
 			for _, code := range k.Codes {
-				word += " " + strconv.Itoa(code)
+				word = append(word, strconv.Itoa(code))
 			}
 		}
-		words = append(words, word)
+		words = append(words, strings.Join(word, " "))
 	}
 	return strings.Join(words, " or ")
 }
