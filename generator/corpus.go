@@ -36,6 +36,7 @@ type Corpus struct {
 	encoding    wire.Encoding
 	templates   []wire.Template
 	facts       []facts  // by template
+	spoilt      []spoilt // by template, of the last ones, which are malformed
 	roots       []string // the services of roots, as an agent's rates name them
 	probe       wire.Template
 	probeExtent int64 // ns
@@ -90,7 +91,7 @@ func (c *Corpus) build(spansInPools float64) error {
 	if c.plan.counts, err = countTable(s.TracesPerRequest); err != nil {
 		return err
 	}
-	c.plan.faults = faultShares(s.Faults)
+	c.plan.faults, c.plan.spoils = faultShares(s.Faults), spoilShares(s.Faults)
 	if err = c.planShapes(spansInPools); err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ func (c *Corpus) encode() error {
 
 // discard forgets what was encoded.
 func (c *Corpus) discard() {
-	c.templates, c.facts = c.templates[:0], c.facts[:0]
+	c.templates, c.facts, c.spoilt = c.templates[:0], c.facts[:0], c.spoilt[:0]
 }
 
 // finish returns false if everything has to be encoded again.
@@ -190,6 +191,9 @@ func (c *Corpus) encodeAll() error {
 		if err := c.encodePools(d, conv, c.plan.episodes[i].sources); err != nil {
 			return err
 		}
+	}
+	if err := c.encodeSpoilt(d, conv); err != nil {
+		return err
 	}
 	probe := d.Probe(c.plan.seed)
 	c.probe = c.encoding.Encode(&wire.Chunk{Spans: conv.convert(probe), PriorityWidth: 1})
@@ -261,23 +265,17 @@ func (c *Corpus) expect() Means {
 	if f := c.plan.fleet; f != nil {
 		m.Traces, frame = f.mean, c.frame(int(f.mean+0.5))
 	}
+	sound := 1.0
+	for _, f := range c.plan.spoils {
+		sound -= f.share
+	}
 	for i, share := range shares(c.plan.alias) {
 		p := &c.plan.shapes[i]
-		none, from := 0.0, uint64(0)
-		for _, q := range p.priorities {
-			if q.none {
-				none += float64(q.upTo-from) / (1 << 32)
-			}
-			from = q.upTo
+		m.add(share*sound, c.expectPool(i, p.first, p.n))
+		for _, f := range c.plan.spoils {
+			s := &f.pools[i]
+			m.add(share*f.share, c.expectPool(int(s.shape), s.first, s.n))
 		}
-		var spans, size float64
-		for t := p.first; t < p.first+p.n; t++ {
-			template := &c.templates[t]
-			spans += float64(template.Spans())
-			size += (1-none)*float64(template.Size(true)) + none*float64(template.Size(false))
-		}
-		m.Spans += share * spans / float64(p.n)
-		m.Bytes += share * size / float64(p.n)
 	}
 	m.Spans *= m.Traces
 	m.Bytes = m.Bytes*m.Traces + frame
@@ -285,6 +283,28 @@ func (c *Corpus) expect() Means {
 		m.Bytes = c.meanBytes(m.Spans)
 	}
 	return m
+}
+
+// expectPool works out the means of one trace of a pool, which has the priorities of a shape.
+func (c *Corpus) expectPool(shape int, first, n uint32) (m Means) {
+	none, from := 0.0, uint64(0)
+	for _, q := range c.plan.shapes[shape].priorities {
+		if q.none {
+			none += float64(q.upTo-from) / (1 << 32)
+		}
+		from = q.upTo
+	}
+	for t := first; t < first+n; t++ {
+		template := &c.templates[t]
+		m.Spans += float64(template.Spans())
+		m.Bytes += (1-none)*float64(template.Size(true)) + none*float64(template.Size(false))
+	}
+	return Means{Spans: m.Spans / float64(n), Bytes: m.Bytes / float64(n)}
+}
+
+func (m *Means) add(share float64, one Means) {
+	m.Spans += share * one.Spans
+	m.Bytes += share * one.Bytes
 }
 
 // Fingerprint is a hash, in hexadecimal, of all that decides which bytes are
@@ -321,15 +341,20 @@ func (c *Corpus) Services() []byte { return c.services }
 // Chunks appends the chunks of request seq to dst: what a Composer sends under
 // that seq. It allocates only when dst has no room.
 func (c *Corpus) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
-	request, incident := c.plan.request(seq), c.plan.during(seq)
+	request, incident, fault := c.plan.request(seq), c.plan.during(seq), int32(c.RequestFault(seq))
 	for i := range c.plan.chunks(seq, request) {
 		key, shape, template, priority := c.plan.chunk(request, i)
 		template = incident.template(shape, key, template)
+		fault, alike := fault, int32(0)
+		if s := c.spoiltOf(template); s != nil {
+			fault, alike = s.fault, s.alike
+		}
 		dst = append(dst, ledger.Chunk{
 			Ordinal:     c.layout.Ordinal(seq, i),
 			Shape:       int32(shape),
-			Fault:       ledger.NoFault,
+			Fault:       fault,
 			Spans:       c.facts[template].spans,
+			Alike:       alike,
 			Priority:    priority.value,
 			HasPriority: !priority.none,
 		})

@@ -17,6 +17,7 @@ type faultShare struct {
 const (
 	drawFault     = 1<<64 - 17 - iota // which
 	drawMalformed                     // how
+	drawSpoilt                        // of a chunk: its fault
 )
 
 func faultShares(faults []scenarios.Fault) []faultShare {
@@ -34,11 +35,16 @@ func faultShares(faults []scenarios.Fault) []faultShare {
 // RequestFault is the fault that request seq has as a whole: an index into the
 // scenario's faults, or -1 for none.
 func (c *Corpus) RequestFault(seq uint64) int {
-	if len(c.plan.faults) == 0 {
+	return c.plan.fault(c.plan.request(seq))
+}
+
+// fault draws the fault of a request as a whole; -1 for none.
+func (p *plan) fault(request uint64) int {
+	if len(p.faults) == 0 {
 		return -1
 	}
-	h := trees.Hash(c.plan.request(seq), drawFault) >> 32
-	for _, f := range c.plan.faults {
+	h := trees.Hash(request, drawFault) >> 32
+	for _, f := range p.faults {
 		if h < f.upTo {
 			return f.index
 		}

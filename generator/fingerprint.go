@@ -31,6 +31,12 @@ func (c *Corpus) hash() string {
 	for i := range c.plan.episodes { // when they are follows from the load
 		_, _ = fmt.Fprintf(w, "incident %q %v\n", c.scenario.Incidents[i].Name, c.plan.episodes[i].pools)
 	}
+	if len(c.scenario.Faults) > 0 {
+		_, _ = fmt.Fprintf(w, "faults %v %v\n", c.plan.faults, c.plan.spoils)
+		for i := range c.scenario.Faults {
+			_, _ = fmt.Fprintf(w, "%s %x\n", c.scenario.Faults[i].Kind, c.scenario.Faults[i].Body)
+		}
+	}
 	if c.plan.lateness != nil {
 		_, _ = fmt.Fprintf(w, "late %v\n", c.plan.lateness)
 	}

@@ -18,6 +18,7 @@ type Window struct {
 type episode struct {
 	sources []source // by shape; without templates where the usual ones serve
 	pools   []pool   // by shape
+	usual   uint32   // number of the usual templates
 }
 
 // Of the templates of a shape, one in so many has a counterpart in an incident,
@@ -29,9 +30,10 @@ const (
 
 // planIncidents makes the pools of incidents, from template number first on.
 func (c *Corpus) planIncidents(first uint32) error {
+	usual := first
 	for i := range c.scenario.Incidents {
 		altered := c.catalogue.Incident(&c.scenario.Incidents[i])
-		e := episode{sources: make([]source, len(c.sources)), pools: make([]pool, len(c.sources))}
+		e := episode{sources: make([]source, len(c.sources)), pools: make([]pool, len(c.sources)), usual: usual}
 		for shape := range c.sources {
 			usual := &c.sources[shape]
 			src, err := usual.trees.During(altered)
@@ -77,8 +79,9 @@ func (p *plan) during(seq uint64) *episode {
 }
 
 // template is what a chunk of a shape is made from, given what it usually is.
+// Malformed ones stay as they are.
 func (e *episode) template(shape int, key uint64, usual uint32) uint32 {
-	if e == nil || e.pools[shape].n == 0 {
+	if e == nil || e.pools[shape].n == 0 || usual >= e.usual {
 		return usual
 	}
 	return e.pools[shape].draw(key)

@@ -19,7 +19,8 @@ type plan struct {
 	fleet  *fleet   // clients that send at intervals say how many instead; nil: they do not
 	shapes []pool
 	alias  []aliasEntry
-	faults []faultShare
+	faults []faultShare // of requests
+	spoils []spoilShare // of spans
 
 	lateness []lateness // by shape; nil: no trace is late
 	episodes []episode  // by incident
@@ -193,6 +194,12 @@ func (p *plan) chunk(request uint64, i int) (key uint64, shape int, template uin
 	}
 	pool := &p.shapes[shape]
 	template = pool.draw(key)
+	if p.spoils != nil {
+		if s := p.spoil(request, key, shape); s != nil {
+			shape, template = int(s.shape), s.first+uint32((key&(1<<32-1))*uint64(s.n)>>32)
+			pool = &p.shapes[shape]
+		}
+	}
 	priority = &pool.priorities[0]
 	if len(pool.priorities) > 1 {
 		h, k := trees.Hash(key, drawPriority)>>32, 0

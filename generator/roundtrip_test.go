@@ -20,26 +20,30 @@ func planned(t fataler, c *Corpus, codec *identity.Codec, seq uint64, at int64) 
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
-		tree.Stamp(codec, at)
-		var spans []plainSpan
-		for _, s := range tree.Spans {
-			failed := int32(0)
-			if s.Error {
-				failed = 1
-			}
-			spans = append(spans, plainSpan{
-				s.Service, s.Name, s.Resource, s.Type, s.TraceID, s.SpanID, s.ParentID,
-				s.StartUnixNS, int64(s.Duration), failed, s.Meta, s.Metrics,
-			})
-			if c.scenario.API == scenarios.V10 { // has one attribute of a name, and that is the metric
-				for key := range s.Metrics {
-					delete(s.Meta, key)
-				}
-			}
-		}
-		plain = append(plain, spans)
+		plain = append(plain, plainTree(c, codec, tree, at))
 	}
 	return plain
+}
+
+func plainTree(c *Corpus, codec *identity.Codec, tree *Tree, at int64) []plainSpan {
+	tree.Stamp(codec, at)
+	var spans []plainSpan
+	for _, s := range tree.Spans {
+		failed := int32(0)
+		if s.Error {
+			failed = 1
+		}
+		spans = append(spans, plainSpan{
+			s.Service, s.Name, s.Resource, s.Type, s.TraceID, s.SpanID, s.ParentID,
+			s.StartUnixNS, int64(s.Duration), failed, s.Meta, s.Metrics,
+		})
+		if c.scenario.API == scenarios.V10 { // has one attribute of a name, and that is the metric
+			for key := range s.Metrics {
+				delete(s.Meta, key)
+			}
+		}
+	}
+	return spans
 }
 
 // testPools is enough spans for the laws, and compiles in no time.

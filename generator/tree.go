@@ -13,6 +13,7 @@ import (
 // a Composer writes as bytes.
 type Tree struct {
 	Shape       string
+	Fault       string // what is malformed on purpose in its spans; empty for nothing
 	Ordinal     uint64
 	Priority    int8
 	HasPriority bool
@@ -21,6 +22,8 @@ type Tree struct {
 	// Late is how much earlier than the moment it is sent at the last span ends.
 	Late  time.Duration
 	Spans []Span // parents before children; the first is the root
+	// fixes are fields that Stamp leaves as they are broken.
+	fixes []wire.Fix
 }
 
 // Span is one span of a Tree.
@@ -40,7 +43,9 @@ type Span struct {
 
 // Tree returns the i-th trace of request seq, without ids and times. The error
 // says that the request has no such trace.
-func (c *Corpus) Tree(seq uint64, i int) (*Tree, error) {
+func (c *Corpus) Tree(seq uint64, i int) (*Tree, error) { return c.tree(seq, i, spoil) }
+
+func (c *Corpus) tree(seq uint64, i int, spoil func(kind string, tree []trees.Span) broken) (*Tree, error) {
 	request := c.plan.request(seq)
 	if n := c.plan.chunks(seq, request); i < 0 || i >= n {
 		return nil, fmt.Errorf("request %d has %d traces; there is no trace %d, they count from 0", seq, n, i)
@@ -48,16 +53,28 @@ func (c *Corpus) Tree(seq uint64, i int) (*Tree, error) {
 	key, shape, template, priority := c.plan.chunk(request, i)
 	template = c.plan.during(seq).template(shape, key, template)
 	src, t := c.grower(seq, shape, template)
+	of := c.spoiltOf(template)
+	if of != nil {
+		src, t = c.sources[shape].trees, of.number
+	}
 	spans, err := trees.NewDresser(c.catalogue).Spans(src, t)
 	if err != nil {
 		return nil, fmt.Errorf("grow trace %d of request %d: %w", i, seq, err)
 	}
+	kind, fixes := "", []wire.Fix(nil)
+	if of != nil {
+		kind = c.scenario.Faults[of.fault].Kind
+		broken := spoil(kind, spans)
+		spans, fixes = broken.spans, broken.fixes
+	}
 	tree := &Tree{
 		Shape:       c.scenario.Shapes[shape].Name,
+		Fault:       kind,
+		fixes:       fixes,
 		Ordinal:     c.layout.Ordinal(seq, i),
 		Priority:    priority.value,
 		HasPriority: !priority.none,
-		Extent:      time.Duration(extent(spans)),
+		Extent:      time.Duration(c.facts[template].extent),
 		Late:        time.Duration(c.plan.late(shape, key)),
 	}
 	values := make([]string, len(c.variables))
@@ -69,7 +86,7 @@ func (c *Corpus) Tree(seq uint64, i int) (*Tree, error) {
 	for k := range spans {
 		tree.Spans = append(tree.Spans, newSpan(&spans[k], values))
 	}
-	if tree.HasPriority {
+	if tree.HasPriority && len(spans) > 0 {
 		tree.Spans[0].Metrics[wire.PriorityKey] = float64(tree.Priority)
 	}
 	return tree, nil
@@ -105,5 +122,23 @@ func (t *Tree) Stamp(codec *identity.Codec, atUnixNS int64) {
 		}
 		s.StartUnixNS = start + int64(s.Offset)
 	}
-	t.Spans[0].Meta[wire.TraceIDHighKey] = wire.TraceIDHigh(start)
+	if len(t.Spans) > 0 {
+		t.Spans[0].Meta[wire.TraceIDHighKey] = wire.TraceIDHigh(start)
+	}
+	for _, f := range t.fixes {
+		s, value := &t.Spans[f.Span], f.Value
+		if f.Same > 0 {
+			value = codec.SpanID(t.Ordinal, f.Same-1)
+		}
+		switch f.Field {
+		case wire.FieldTraceID:
+			s.TraceID = value
+		case wire.FieldSpanID:
+			s.SpanID = value
+		case wire.FieldParent:
+			s.ParentID = value
+		case wire.FieldStart:
+			s.StartUnixNS = int64(value)
+		}
+	}
 }

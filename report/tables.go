@@ -19,7 +19,7 @@ func tables(rec *results.Record, examplesMax int) []table {
 		answerTable(rec),
 		ledgerTable(rec),
 		partTable("By shape", "shape", rec.Ledger.ByShape, rec.Ledger.AcceptanceUnknown()),
-		partTable("By fault", "fault", rec.Ledger.ByFault, rec.Ledger.AcceptanceUnknown()),
+		faultTable(&rec.Ledger),
 		exampleTable(rec, examplesMax),
 		claimTable(rec),
 		resourceTable(rec),

@@ -149,6 +149,9 @@ func imbalances(rec *results.Record) []string {
 	for _, p := range l.ByFault {
 		add(" of fault "+p.Name, p.Account)
 	}
+	if l.NoFault != nil {
+		add(" of traces without a fault", *l.NoFault)
+	}
 	if more > 0 {
 		out = append(out, fmt.Sprintf("%d more sums of the account do not hold", more))
 	}

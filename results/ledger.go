@@ -94,8 +94,10 @@ type Ledger struct {
 	DroppedByReason map[string]Count `json:"dropped_by_reason"`
 	ByShape         []Part           `json:"by_shape"`
 	ByFault         []Part           `json:"by_fault"`
-	Claims          []Claim          `json:"claims"`
-	Examples        Examples         `json:"examples"`
+	// NoFault is the account of the traces that have no fault, where others have.
+	NoFault  *Account `json:"no_fault,omitempty"`
+	Claims   []Claim  `json:"claims"`
+	Examples Examples `json:"examples"`
 	// StatsPayloads counts /api/v0.2/stats at the intake.
 	StatsPayloads uint64 `json:"stats_payloads"`
 }
@@ -103,12 +105,6 @@ type Ledger struct {
 // AcceptanceUnknown says that the account ends at the answers. What it holds
 // about delivered traces, accepted, dropped and missing, was then not measured.
 func (l *Ledger) AcceptanceUnknown() bool { return l.Source == SourceStatus }
-
-// Part is the account of one shape or one fault.
-type Part struct {
-	Name string `json:"name"`
-	Account
-}
 
 // Claim is a counter of the target's own, set beside what was seen.
 type Claim struct {

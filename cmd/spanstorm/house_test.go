@@ -26,7 +26,7 @@ var house = []struct {
 	{"report", "report/charts results"},
 	{"report/charts", "results"},
 	{"report/internal/samples", "results"},
-	{"internal/run", "internal/attack internal/tracer internal/tracer/odd internal/fault/bodies generator internal/target internal/intake internal/ledger internal/schedule internal/identity internal/process scenarios results"},
+	{"internal/run", "internal/attack internal/tracer internal/tracer/odd internal/fault internal/fault/bodies generator internal/target internal/intake internal/ledger internal/schedule internal/identity internal/process scenarios results"},
 	{"internal/outlook", "generator internal/trees internal/limits scenarios results"},
 	{"internal/attack", "internal/tracer internal/tracer/odd internal/schedule scenarios results"},
 	{"internal/tracer", "internal/tracer/odd internal/tracer/rawhttp scenarios results"},

@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/olekukonko/tablewriter/tw"
@@ -44,21 +43,6 @@ func shareOf(l fault.Level) string {
 	return "requests"
 }
 
-// outcomes are outcomes and codes in words.
-func outcomes(k fault.Kind) string {
-	var words []string
-	for _, o := range k.Expect {
-		word := []string{string(o)}
-		if o == fault.Refused {
-			for _, code := range k.Codes {
-				word = append(word, strconv.Itoa(code))
-			}
-		}
-		words = append(words, strings.Join(word, " "))
-	}
-	return strings.Join(words, " or ")
-}
-
 func (a *app) faultTables() error {
 	for i, level := range []fault.Level{fault.Span, fault.Body, fault.Framing} {
 		if i > 0 {
@@ -72,7 +56,7 @@ func (a *app) faultTables() error {
 			if k.Level != level {
 				continue
 			}
-			if err := table.Append(k.Name, k.Doc, outcomes(k), strings.Join(k.Takes, " or "), strings.Join(k.Not, ", ")); err != nil {
+			if err := table.Append(k.Name, k.Doc, strings.Join(k.Expected(), " or "), strings.Join(k.Takes, " or "), strings.Join(k.Not, ", ")); err != nil {
 				return fmt.Errorf("listing the faults: %w", err)
 			}
 		}

@@ -4,7 +4,10 @@
 // requests.
 package fault
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // Level is what a fault is a fault of, and so what its share is a share of.
 type Level uint8
@@ -51,6 +54,21 @@ type Kind struct {
 	// Reason is the reason under which an agent counts such traces as dropped,
 	// where that is not the kind's own name.
 	Reason string
+}
+
+// Expected is what to expect in words, with the codes of Refused behind it.
+func (k Kind) Expected() []string {
+	var words []string
+	for _, o := range k.Expect {
+		word := string(o)
+		if o == Refused {
+			for _, code := range k.Codes {
+				word += " " + strconv.Itoa(code)
+			}
+		}
+		words = append(words, word)
+	}
+	return words
 }
 
 // Names returns the names of all kinds.

@@ -59,6 +59,8 @@ func spanKinds() []Kind {
 	}
 	wrong := not(span(WrongTypes, "a number where a text belongs and a text where a number does; the whole request is refused, and what else is in it", sourceDecode, Refused), "v0.5", v1)
 	wrong.Codes = []int{400}
+	none := counted(span(NilTrace, "nil in place of the trace; msgpack but for v0.7: the whole request is refused, and what else is in it", sourceDecode+"; else "+sourceChunk, Refused, Dropped), "empty_trace")
+	none.Codes = []int{400}
 	return []Kind{
 		span(TraceIDZero, "trace_id 0", sourceVersions, Accepted, Altered, Dropped),
 		span(SpanIDZero, "span_id 0 of one span, the last", sourceNormalize, Dropped),
@@ -67,26 +69,26 @@ func spanKinds() []Kind {
 		span(SelfParent, "the last span is its own parent", sourceNormalize, Altered),
 		span(MissingRoot, "the parent of the root is an id that nobody has", sourceAsItIs, Accepted),
 		span(ParentCycle, "root and last span are each other's parents", sourceAsItIs, Accepted),
-		span(EmptyService, "service \"\"", sourceNormalize, Altered),
-		span(LongService, "a service of 300 bytes; agents cut at 100", sourceNormalize, Altered),
-		span(EmptyName, "name \"\"", sourceNormalize, Altered),
-		span(LongName, "a name of 300 bytes; agents cut at 100", sourceNormalize, Altered),
-		span(EmptyResource, "resource \"\"", sourceNormalize, Altered),
-		span(LongResource, "a resource of 10,000 bytes; agents cut at 5,000", sourceTruncate, Altered),
-		span(LongType, "a type of 300 bytes; agents cut at 100", sourceNormalize, Altered),
-		span(OddCharacters, "characters in service and name that agents rewrite", sourceNormalize, Altered),
-		span(InvalidUTF8, "bytes in service, name and a tag that are no UTF-8", "pkg/proto/pbgo/trace/decoder_bytes.go, repairUTF8", Altered),
+		span(EmptyService, "service \"\" of the last span", sourceNormalize, Altered),
+		span(LongService, "the last span has a service of 300 bytes; agents cut at 100", sourceNormalize, Altered),
+		span(EmptyName, "name \"\" of the last span", sourceNormalize, Altered),
+		span(LongName, "the last span has a name of 300 bytes; agents cut at 100", sourceNormalize, Altered),
+		span(EmptyResource, "resource \"\" of the last span", sourceNormalize, Altered),
+		span(LongResource, "the last span has a resource of 10,000 bytes; agents cut at 5,000", sourceTruncate, Altered),
+		span(LongType, "the last span has a type of 300 bytes; agents cut at 100", sourceNormalize, Altered),
+		span(OddCharacters, "characters in the last span's service and name that agents rewrite", sourceNormalize, Altered),
+		span(InvalidUTF8, "bytes in the last span's service, name and a tag that are no UTF-8", "pkg/proto/pbgo/trace/decoder_bytes.go, repairUTF8", Altered),
 		span(StartZero, "start 0, of every span", sourceNormalize, Altered),
 		span(Start1999, "every span starts in 1999; what is before 2000 becomes now", sourceNormalize, Altered),
 		span(StartFuture, "every span starts in 2100", sourceAsItIs, Accepted),
-		not(span(NegativeDuration, "duration -1 s", sourceNormalize, Altered), v1),
-		span(MaximalDuration, "duration 2^63-1: start and duration overflow", sourceNormalize, Altered),
+		not(span(NegativeDuration, "duration -1 s of the last span", sourceNormalize, Altered), v1),
+		span(MaximalDuration, "duration 2^63-1 of the last span: start and duration overflow", sourceNormalize, Altered),
 		wrong,
-		span(HugeMeta, "5,000 tags on the root", sourceAsItIs, Accepted),
-		span(HugeTag, "a tag of 1 MB; agents cut at 25,000 bytes", sourceTruncate, Altered),
+		span(HugeMeta, "5,000 tags on the last span", sourceAsItIs, Accepted),
+		span(HugeTag, "the last span has a tag of 1 MB; agents cut at 25,000 bytes", sourceTruncate, Altered),
 		span(DeepTree, "a tree of 10,000 levels", sourceAsItIs, Accepted),
 		span(WideTree, "a root with 50,000 children", sourceAsItIs, Accepted),
-		counted(span(NilTrace, "nil in place of the trace", sourceChunk, Dropped), "empty_trace"),
+		none,
 		span(EmptyTrace, "a trace of no spans", sourceChunk, Dropped),
 	}
 }

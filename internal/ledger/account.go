@@ -29,7 +29,10 @@ func (b *book) sum(l *results.Ledger, faultMoves []moves, totalMoves moves) {
 		l.ByShape = append(l.ByShape, results.Part{Name: name, Account: byShape[s]})
 	}
 	for f, name := range b.sheet.Faults {
-		l.ByFault = append(l.ByFault, results.Part{Name: name, Account: byFault[f+1]})
+		l.ByFault = append(l.ByFault, results.Part{Name: name, Account: byFault[f+1], RefusedByCode: byCode(b.refused[f+1])})
+	}
+	if len(b.sheet.Faults) > 0 {
+		l.NoFault = &byFault[0]
 	}
 
 	var missing []sampled
@@ -75,6 +78,11 @@ func verify(l results.Ledger) error {
 	}
 	for _, p := range l.ByFault {
 		if err := balanced("fault "+p.Name, p.Account); err != nil {
+			return err
+		}
+	}
+	if l.NoFault != nil {
+		if err := balanced("no fault", *l.NoFault); err != nil {
 			return err
 		}
 	}

@@ -18,7 +18,8 @@ type Chunk struct {
 	Ordinal uint64
 	Shape   int32 // index into Sheet.Shapes
 	Fault   int32 // index into Sheet.Faults; NoFault for none
-	Spans   int32 // spans in the chunk, at least 1
+	Spans   int32 // spans in the chunk; 0 in one that is empty on purpose
+	Alike   int32 // of them, those that carry the id of another one: nobody can tell which of them came
 	// Priority is the sampling priority that its root carries, when HasPriority.
 	Priority    int8
 	HasPriority bool

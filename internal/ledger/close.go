@@ -79,10 +79,10 @@ func Close(s Sheet) (results.Ledger, error) {
 // every total is a sum of cells.
 type book struct {
 	sheet   Sheet
-	cells   [][]cell // [shape][fault+1]
-	refused map[Outcome]results.Count
-	ours    uint64 // spans that came and belong to a chunk that was sent, repeats included
-	foreign uint64 // ordinals that came and were never sent
+	cells   [][]cell                    // [shape][fault+1]
+	refused []map[Outcome]results.Count // by fault+1
+	ours    uint64                      // spans that came and belong to a chunk that was sent, repeats included
+	foreign uint64                      // ordinals that came and were never sent
 	marked  results.Count
 	missing []sampler // by fault+1: chunks that nothing explains so far
 	sampled struct{ dropped, refused, duplicated sampler }
@@ -98,7 +98,10 @@ type cell struct {
 }
 
 func newBook(s Sheet) *book {
-	b := &book{sheet: s, refused: map[Outcome]results.Count{}}
+	b := &book{sheet: s}
+	for range len(s.Faults) + 1 {
+		b.refused = append(b.refused, map[Outcome]results.Count{})
+	}
 	b.cells = make([][]cell, len(s.Shapes))
 	for i := range b.cells {
 		b.cells[i] = make([]cell, len(s.Faults)+1)
@@ -164,7 +167,8 @@ func (b *book) enter(seq uint64, out Outcome, c Chunk, came arrived) {
 		}
 	default:
 		a.Refused = a.Refused.Plus(size)
-		b.refused[out] = b.refused[out].Plus(size)
+		codes := b.refused[c.Fault+1]
+		codes[out] = codes[out].Plus(size)
 		b.sampled.refused.offer(seq, c)
 		if arrived {
 			a.AcceptedThoughRefused = a.AcceptedThoughRefused.Plus(got)
@@ -235,14 +239,24 @@ func (b *book) total() results.Ledger {
 		l.Foreign.Traces += b.foreign
 		l.Foreign.Spans += minus(a.Spans, b.ours+a.Overflow)
 	}
-	for out, n := range b.refused {
-		l.RefusedByCode[strconv.Itoa(int(out))] = n
+	for _, codes := range b.refused {
+		for code, n := range byCode(codes) {
+			l.RefusedByCode[code] = l.RefusedByCode[code].Plus(n)
+		}
 	}
 	if b.marked != (results.Count{}) {
 		l.DroppedByReason[reasonMarked] = b.marked
 	}
 	b.explain(&l)
 	return l
+}
+
+func byCode(codes map[Outcome]results.Count) map[string]results.Count {
+	out := map[string]results.Count{}
+	for code, n := range codes {
+		out[strconv.Itoa(int(code))] = n
+	}
+	return out
 }
 
 func minus(a, b uint64) uint64 {

@@ -51,6 +51,9 @@ func (w *walk) chunk(c Chunk) arrived {
 	}
 	var out arrived
 	out.distinct, out.again = a.resolve(c.Ordinal, uint64(c.Spans), seen)
+	// What came again is taken for those that share an id, as far as there are any.
+	alike := min(out.again, uint64(c.Alike), uint64(c.Spans)-out.distinct)
+	out.distinct, out.again = out.distinct+alike, out.again-alike
 	w.ours += out.distinct + out.again
 	if !w.marked.done() {
 		w.marked.below(c.Ordinal)

@@ -278,10 +278,13 @@ func (r *run) account() (results.Ledger, error) {
 			Source: source, Name: "answered 2xx", Meaning: "accepted", Value: float64(r.books.read().kept.Traces),
 		})
 	}
-	return ledger.Close(ledger.Sheet{
+	names, kinds := r.corpus.FaultNames(), r.corpus.FaultKinds()
+	account, err := ledger.Close(ledger.Sheet{
 		Source:   source,
 		Drained:  r.closed.drained,
 		Shapes:   r.corpus.ShapeNames(),
+		Faults:   names,
+		Reasons:  reasons(names, kinds),
 		Outcomes: r.books.outcomes,
 		Arrivals: arrivals,
 		Describe: r.books.describe,
@@ -290,6 +293,10 @@ func (r *run) account() (results.Ledger, error) {
 		Retried:  r.books.resent,
 		Claims:   claims,
 	})
+	for i := range account.ByFault {
+		account.ByFault[i].Expected = kinds[i].Expected()
+	}
+	return account, err
 }
 
 // dueAt is when request seq was due: its sending time, but for the send delay.

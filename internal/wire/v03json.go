@@ -2,7 +2,9 @@ package wire
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
+	"unicode/utf8"
 )
 
 // V03JSON is JSON as /v0.3/traces and /v0.4/traces take it: the same arrays and
@@ -34,6 +36,8 @@ const (
 	jsonNoDigits = "0000000000000000000"
 )
 
+var jsonOffsets = offsets{uint32(jsonTraceAt), uint32(jsonSpanAt), uint32(jsonParentAt), uint32(jsonStartAt)}
+
 // ContentType implements [Encoding].
 func (V03JSON) ContentType() string { return "application/json" }
 
@@ -60,6 +64,7 @@ func (V03JSON) Encode(c *Chunk) Template {
 		b = t.appendJSONSpan(b, c, k)
 	}
 	t.Body = clip(append(b, ']'))
+	t.setFixes(c, jsonOffsets)
 	return t
 }
 
@@ -67,7 +72,7 @@ func (t *Template) appendJSONSpan(b []byte, c *Chunk, k int) []byte {
 	s := &c.Spans[k]
 	t.spans[k] = mark{at: uint32(len(b)), parent: uint32(s.Parent + 1), start: s.Start}
 	b = append(b, jsonTrace+jsonNoDigits+jsonSpan+jsonNoDigits+jsonStart+jsonNoDigits+jsonParent...)
-	if k == 0 {
+	if k == 0 && !slices.ContainsFunc(c.Fixed, func(f Fix) bool { return f.Span == 0 && f.Field == FieldParent }) {
 		b = append(b, '0')
 	} else {
 		b = append(b, jsonNoDigits...)
@@ -129,6 +134,9 @@ func (t *Template) appendJSONSpan(b []byte, c *Chunk, k int) []byte {
 // appendJSONString writes s in quotes. A string that JSON can hold as it is
 // takes the short way, which templates need: there are many of them.
 func appendJSONString(b []byte, s string) []byte {
+	if !utf8.ValidString(s) { // which JSON cannot hold: it is broken on purpose, and has nothing to be escaped
+		return append(append(append(b, '"'), s...), '"')
+	}
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
 			quoted, err := json.Marshal(s)
@@ -154,6 +162,9 @@ func (e V03JSON) Restamp(body []byte, t *Template, s *Stamp) {
 }
 
 func (t *Template) stampJSON(body []byte, s *Stamp, moved uint32) {
+	if len(t.spans) == 0 {
+		return
+	}
 	t.stampTags(body, s, moved)
 	if s.HasPriority {
 		putPriority(body[t.prioAt:t.prioAt+uint32(t.prioWidth)], s.Priority)
@@ -177,6 +188,7 @@ func (t *Template) stampJSON(body []byte, s *Stamp, moved uint32) {
 		putDigits((*[jsonDigits]byte)(head[jsonStartAt:]), uint64(s.Start+m.start))
 		putDigits((*[jsonDigits]byte)(head[jsonParentAt:]), ids[m.parent])
 	}
+	t.fix(body, s, moved, putPadded)
 }
 
 // putPriority writes p at the right of b, after spaces.

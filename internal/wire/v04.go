@@ -36,6 +36,8 @@ const (
 	mpMap16   = 0xde
 )
 
+var v04Offsets = offsets{v04TraceAt, v04SpanAt, v04ParentAt, v04StartAt}
+
 // ContentType implements [Encoding].
 func (V04) ContentType() string { return "application/msgpack" }
 
@@ -59,6 +61,7 @@ func (V04) Encode(c *Chunk) Template {
 		b = t.appendV04Span(b, c, k)
 	}
 	t.Body = clip(b)
+	t.setFixes(c, v04Offsets)
 	return t
 }
 
@@ -160,6 +163,9 @@ func (e V04) Restamp(body []byte, t *Template, s *Stamp) {
 }
 
 func (t *Template) stampV04(body []byte, s *Stamp, moved uint32) {
+	if len(t.spans) == 0 {
+		return
+	}
 	t.stampTags(body, s, moved)
 	if s.HasPriority {
 		binary.BigEndian.PutUint64(body[t.prioAt:], math.Float64bits(float64(s.Priority)))
@@ -182,6 +188,7 @@ func (t *Template) stampV04Heads(body []byte, s *Stamp, moved uint32) {
 		binary.BigEndian.PutUint64(head[v04StartAt:], uint64(start+m.start))
 		shift = moved
 	}
+	t.fix(body, s, moved, putBigEndian)
 }
 
 func errorFlag(failed bool) int32 {

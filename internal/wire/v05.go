@@ -43,12 +43,15 @@ const (
 
 const v05Fields = 12
 
+var v05Offsets = offsets{0, v05SpanAt, v05ParentAt, v05StartAt}
+
 // ContentType implements [Encoding].
 func (V05) ContentType() string { return "application/msgpack" }
 
 // Encode implements [Encoding].
 func (e V05) Encode(c *Chunk) Template {
 	b := e.body(c)
+	b.setFixes(c, v05Offsets)
 	b.b = msgp.AppendArrayHeader(b.b, uint32(len(c.Spans)))
 	for k := range c.Spans {
 		b.appendV05Span(&c.Spans[k], k)
@@ -169,6 +172,9 @@ func (w *v05Writer) AppendTail(dst []byte) []byte {
 
 // Append implements [Writer].
 func (w *v05Writer) Append(dst []byte, t *Template, s *Stamp) []byte {
+	if len(t.spans) == 0 {
+		return append(dst, t.Body...)
+	}
 	w.resolve(t, s)
 	for _, i := range w.fresh {
 		w.table = w.appendText(w.table, t, i, s)
@@ -199,5 +205,6 @@ func (w *v05Writer) Append(dst []byte, t *Template, s *Stamp) []byte {
 		binary.BigEndian.PutUint64(head[v05StartAt:], uint64(start+m.start))
 		shift = moved
 	}
+	t.fix(body, s, moved, putBigEndian)
 	return dst
 }

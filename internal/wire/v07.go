@@ -110,6 +110,7 @@ func (V07) Encode(c *Chunk) Template {
 		}
 	}
 	t.Body = clip(b)
+	t.setFixes(c, v04Offsets)
 	return t
 }
 
@@ -123,6 +124,9 @@ func (e V07) Append(dst []byte, t *Template, s *Stamp) []byte {
 
 // Restamp implements [Restamper].
 func (V07) Restamp(body []byte, t *Template, s *Stamp) {
+	if len(t.spans) == 0 {
+		return
+	}
 	t.stampTags(body, s, 0)
 	copy(body[t.traceAt:], body[t.tidAt:t.tidAt+traceIDHighDigits/2])
 	body[t.prioAt] = byte(priority(s))

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,6 +78,8 @@ const (
 	v1Head     = v1StartAt + 8
 )
 
+var v1Offsets = offsets{0, 0, v1ParentAt, v1StartAt} // the trace id is elsewhere
+
 const decisionMakerKey = "_dd.p.dm"
 
 // v1Kind is the number of a span.kind; 0 for one that has none.
@@ -136,6 +139,7 @@ func (e *V1) head() [8]v1Field {
 func (e V1) Encode(c *Chunk) Template {
 	b := e.body(c)
 	b.inline = true
+	b.setFixes(c, v1Offsets)
 	// The first span without what goes to the chunk.
 	root := c.Spans[0]
 	root.Meta = nil
@@ -288,6 +292,9 @@ func (w *v1Writer) AppendTail(dst []byte) []byte { return dst }
 
 // Append implements [Writer].
 func (w *v1Writer) Append(dst []byte, t *Template, s *Stamp) []byte {
+	if len(t.spans) == 0 {
+		return append(dst, t.Body...)
+	}
 	w.resolve(t, s)
 	// What has been written: the body up to copied, references up to refs, the last
 	// of them at last, and spans up to span.
@@ -308,6 +315,9 @@ func (w *v1Writer) Append(dst []byte, t *Template, s *Stamp) []byte {
 			binary.BigEndian.PutUint64(head[0:], s.IDs[span+1])
 			binary.BigEndian.PutUint64(head[v1ParentAt:], s.IDs[m.parent])
 			binary.BigEndian.PutUint64(head[v1StartAt:], uint64(s.Start+m.start))
+			if t.fixes != nil {
+				t.fixV1(head[:], span, s)
+			}
 		}
 		if i == len(w.fresh) {
 			break
@@ -321,7 +331,27 @@ func (w *v1Writer) Append(dst []byte, t *Template, s *Stamp) []byte {
 	// Before any reference, so that nothing has moved.
 	body := dst[from:]
 	putTraceIDHigh(body[t.traceAt:], s.Start)
-	binary.BigEndian.PutUint64(body[t.traceAt+8:], s.TraceID)
+	binary.BigEndian.PutUint64(body[t.traceAt+8:], t.traceV1(s))
 	body[t.prioAt] = byte(priority(s))
 	return dst
+}
+
+// fixV1 writes what is fixed in the head of span k.
+func (t *Template) fixV1(head []byte, k int, s *Stamp) {
+	i, _ := slices.BinarySearchFunc(t.fixes, k, func(f fixMark, k int) int { return f.Span - k })
+	for ; i < len(t.fixes) && t.fixes[i].Span == k; i++ {
+		if f := &t.fixes[i]; f.Field != FieldTraceID {
+			putBigEndian(head[f.from:], f.value(s))
+		}
+	}
+}
+
+// traceV1 is the lower half of the trace id.
+func (t *Template) traceV1(s *Stamp) uint64 {
+	for i := range t.fixes {
+		if f := &t.fixes[i]; f.Field == FieldTraceID {
+			return f.value(s)
+		}
+	}
+	return s.TraceID
 }

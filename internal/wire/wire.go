@@ -48,6 +48,8 @@ type Chunk struct {
 	// PriorityWidth is the most characters that a priority of this chunk
 	// takes in text.
 	PriorityWidth int
+	// Fixed are fields that hold something else than usual.
+	Fixed []Fix
 }
 
 // Fields of a whole chunk, which these APIs carry on its first span.
@@ -80,6 +82,7 @@ type Template struct {
 	cutFrom, cutTo, countAt uint32
 	prioWidth               uint8
 	traceAt                 uint32 // the trace id, or its upper half, of the whole chunk
+	fixes                   []fixMark
 
 	// Of an [Indexed] encoding only.
 	refs   []uint32   // the distance of each reference from the one before
@@ -106,6 +109,9 @@ type tagMark struct {
 // Touch reads a little of each part of the template, so that the processor
 // fetches it. The result means nothing.
 func (t *Template) Touch() int {
+	if len(t.spans) == 0 {
+		return int(t.Body[0])
+	}
 	n := int(t.Body[0]) + int(t.spans[0].at) + int(t.spans[len(t.spans)-1].at)
 	if len(t.tags) > 0 {
 		n += int(t.tags[0].at) + int(t.used[0])
@@ -278,6 +284,10 @@ func (t *Template) Sum(w io.Writer) error {
 	parts = append(parts, t.Body, t.spans, t.tags)
 	if len(t.refs) > 0 || t.traceAt > 0 { // other APIs than v0.3 and v0.4
 		parts = append(parts, t.refs, t.texts, t.firsts, t.cutRef, t.traceAt)
+	}
+	for i := range t.fixes {
+		f := &t.fixes[i]
+		parts = append(parts, uint32(f.Span), f.from, uint32(f.Same), f.Value)
 	}
 	for _, part := range parts {
 		if err := binary.Write(w, binary.LittleEndian, part); err != nil {

@@ -1,6 +1,10 @@
 package merge
 
-import "github.com/spanstorm/spanstorm/results"
+import (
+	"maps"
+
+	"github.com/spanstorm/spanstorm/results"
+)
 
 // joinLedger adds the account of a share. Every column is a count of chunks that
 // only one of the generators sent, so the identities of the sum hold when those
@@ -18,6 +22,13 @@ func joinLedger(to, from *results.Ledger) {
 	to.DroppedByReason = addPairs(to.DroppedByReason, from.DroppedByReason)
 	to.ByShape = joinParts(to.ByShape, from.ByShape)
 	to.ByFault = joinParts(to.ByFault, from.ByFault)
+	if from.NoFault != nil {
+		sum := *from.NoFault
+		if to.NoFault != nil {
+			sum = sum.Plus(*to.NoFault)
+		}
+		to.NoFault = &sum
+	}
 	for _, c := range from.Claims {
 		known := false
 		for i := range to.Claims {
@@ -53,6 +64,9 @@ func joinParts(to, from []results.Part) []results.Part {
 			if to[i].Name == p.Name {
 				known = true
 				to[i].Account = to[i].Account.Plus(p.Account)
+				if p.RefusedByCode != nil {
+					to[i].RefusedByCode = addPairs(maps.Clone(to[i].RefusedByCode), p.RefusedByCode)
+				}
 			}
 		}
 		if !known {
