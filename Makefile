@@ -27,7 +27,7 @@ NESTED := agents/datadog
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/spanstorm
@@ -87,6 +87,15 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 		echo "fuzz $$(dirname $$file) $${func#func }"; \
 		$(GO) test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 50x "$$(dirname $$file)" </dev/null; \
 	done
+
+VEGETA := bin/tools/vegeta-v12.13.0/vegeta
+
+.PHONY: prove-wire
+prove-wire: build $(VEGETA) ## measure what sending costs, beside vegeta and wrk, into docs/performance.md
+	$(GO) run ./internal/prove/wire -spanstorm bin/spanstorm -vegeta $(VEGETA) $(WIRE_FLAGS)
+
+$(VEGETA):
+	GOBIN=$(CURDIR)/$(@D) $(GO) install github.com/tsenart/vegeta/v12@v12.13.0
 
 .PHONY: clean
 clean: ## delete what was built; records stay
