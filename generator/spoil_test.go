@@ -90,6 +90,15 @@ var mutations = map[string]func(spans []plainSpan, s *plainSpan){
 	fault.HugeTag:          func(_ []plainSpan, s *plainSpan) { s.Meta["huge.tag"] = strings.Repeat("huge tag ", 1<<20)[:1<<20] },
 }
 
+// mendedAtOnce has one replacement for bytes in a row, where other decoders have one for each.
+func mendedAtOnce(s *plainSpan) {
+	once := func(text string) string { return strings.ReplaceAll(text, "\ufffd\ufffd", "\ufffd") }
+	s.Service, s.Name = once(s.Service), once(s.Name)
+	for key, value := range s.Meta {
+		s.Meta[key] = once(value)
+	}
+}
+
 // What is decoded from a malformed chunk is the tree it was made from, but for
 // what the fault says, field by field.
 func TestBrokenAsTheFaultSays(t *testing.T) {
@@ -113,6 +122,9 @@ func TestBrokenAsTheFaultSays(t *testing.T) {
 						continue
 					}
 					mutations[kind](want, &want[len(want)-1])
+					if kind == fault.InvalidUTF8 && c.scenario.API == scenarios.V10 {
+						mendedAtOnce(&want[len(want)-1])
+					}
 				}
 				if diff := cmp.Diff(want, got[i], cmpopts.EquateEmpty()); diff != "" {
 					t.Fatalf("trace %d of request %d (-expected +decoded):\n%s", i, seq, diff)
