@@ -7,6 +7,7 @@ package fault
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Level is what a fault is a fault of, and so what its share is a share of.
@@ -60,13 +61,13 @@ type Kind struct {
 func (k Kind) Expected() []string {
 	var words []string
 	for _, o := range k.Expect {
-		word := string(o)
+		all := []string{string(o)}
 		if o == Refused {
 			for _, code := range k.Codes {
-				word += " " + strconv.Itoa(code)
+				all = append(all, strconv.Itoa(code))
 			}
 		}
-		words = append(words, word)
+		words = append(words, strings.Join(all, " "))
 	}
 	return words
 }

@@ -36,8 +36,6 @@ const (
 	jsonNoDigits = "0000000000000000000"
 )
 
-var jsonOffsets = offsets{uint32(jsonTraceAt), uint32(jsonSpanAt), uint32(jsonParentAt), uint32(jsonStartAt)}
-
 // ContentType implements [Encoding].
 func (V03JSON) ContentType() string { return "application/json" }
 
@@ -64,7 +62,7 @@ func (V03JSON) Encode(c *Chunk) Template {
 		b = t.appendJSONSpan(b, c, k)
 	}
 	t.Body = clip(append(b, ']'))
-	t.setFixes(c, jsonOffsets)
+	t.setFixes(c, offsets{uint32(jsonTraceAt), uint32(jsonSpanAt), uint32(jsonParentAt), uint32(jsonStartAt)})
 	return t
 }
 

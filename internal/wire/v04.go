@@ -36,8 +36,6 @@ const (
 	mpMap16   = 0xde
 )
 
-var v04Offsets = offsets{v04TraceAt, v04SpanAt, v04ParentAt, v04StartAt}
-
 // ContentType implements [Encoding].
 func (V04) ContentType() string { return "application/msgpack" }
 
@@ -61,7 +59,7 @@ func (V04) Encode(c *Chunk) Template {
 		b = t.appendV04Span(b, c, k)
 	}
 	t.Body = clip(b)
-	t.setFixes(c, v04Offsets)
+	t.setFixes(c, offsets{v04TraceAt, v04SpanAt, v04ParentAt, v04StartAt})
 	return t
 }
 

@@ -43,15 +43,13 @@ const (
 
 const v05Fields = 12
 
-var v05Offsets = offsets{0, v05SpanAt, v05ParentAt, v05StartAt}
-
 // ContentType implements [Encoding].
 func (V05) ContentType() string { return "application/msgpack" }
 
 // Encode implements [Encoding].
 func (e V05) Encode(c *Chunk) Template {
 	b := e.body(c)
-	b.setFixes(c, v05Offsets)
+	b.setFixes(c, offsets{0, v05SpanAt, v05ParentAt, v05StartAt})
 	b.b = msgp.AppendArrayHeader(b.b, uint32(len(c.Spans)))
 	for k := range c.Spans {
 		b.appendV05Span(&c.Spans[k], k)

@@ -110,7 +110,7 @@ func (V07) Encode(c *Chunk) Template {
 		}
 	}
 	t.Body = clip(b)
-	t.setFixes(c, v04Offsets)
+	t.setFixes(c, offsets{v04TraceAt, v04SpanAt, v04ParentAt, v04StartAt})
 	return t
 }
 

@@ -78,8 +78,6 @@ const (
 	v1Head     = v1StartAt + 8
 )
 
-var v1Offsets = offsets{0, 0, v1ParentAt, v1StartAt} // the trace id is elsewhere
-
 const decisionMakerKey = "_dd.p.dm"
 
 // v1Kind is the number of a span.kind; 0 for one that has none.
@@ -139,7 +137,7 @@ func (e *V1) head() [8]v1Field {
 func (e V1) Encode(c *Chunk) Template {
 	b := e.body(c)
 	b.inline = true
-	b.setFixes(c, v1Offsets)
+	b.setFixes(c, offsets{0, 0, v1ParentAt, v1StartAt}) // the trace id is elsewhere
 	// The first span without what goes to the chunk.
 	root := c.Spans[0]
 	root.Meta = nil
