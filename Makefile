@@ -92,6 +92,15 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 prove-memory: ## show in ten minutes that memory does not grow with the length of a run
 	$(GO) test -count=1 -timeout 20m -tags prove -run '^TestProveMemory$$' ./cmd/spanstorm
 
+VEGETA := bin/tools/vegeta-v12.13.0/vegeta
+
+.PHONY: prove-wire
+prove-wire: build $(VEGETA) ## measure what sending costs, beside vegeta and wrk, into docs/performance.md
+	$(GO) run ./internal/prove/wire -spanstorm bin/spanstorm -vegeta $(VEGETA) $(WIRE_FLAGS)
+
+$(VEGETA):
+	GOBIN=$(CURDIR)/$(@D) $(GO) install github.com/tsenart/vegeta/v12@v12.13.0
+
 .PHONY: clean
 clean: ## delete what was built; records stay
 	rm -rf bin

@@ -2,7 +2,6 @@ package generator
 
 import (
 	"github.com/spanstorm/spanstorm/internal/identity"
-	"github.com/spanstorm/spanstorm/internal/trees"
 	"github.com/spanstorm/spanstorm/internal/wire"
 )
 
@@ -25,7 +24,6 @@ type Composer struct {
 type draw struct {
 	key      uint64
 	template *wire.Template
-	number   uint32 // of the template
 	facts    *facts
 	priority *priorityShare
 	late     int64 // ns
@@ -66,14 +64,14 @@ func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 	n, from := c.plan.chunks(seq, request), len(dst)
 	// Draw first, compose then: templates lie anywhere in memory, and the processor
 	// fetches many at once when nothing in between waits for one of them.
-	draws := k.draws[:n]
+	draws, incident := k.draws[:n], c.plan.during(seq)
 	for i := range draws {
 		d := &draws[i]
 		var shape int
 		var template uint32
 		d.key, shape, template, d.priority = c.plan.chunk(request, i)
+		template = incident.template(shape, d.key, template)
 		d.late = c.plan.late(shape, d.key)
-		d.number = template
 		d.template, d.facts = &c.templates[template], &c.facts[template]
 		k.touched += d.template.Touch() + int(d.facts.extent)
 	}
@@ -89,9 +87,9 @@ func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 		}
 		d := &draws[i]
 		k.prepare(d.template, c.layout.Ordinal(seq, i), atUnixNS-d.facts.extent-d.late, d.priority)
-		k.stamp.Priority = c.obeyed(bounds, d.number, k.stamp.Priority, k.stamp.TraceID)
+		k.stamp.Priority = obeyed(bounds, d.facts.root, k.stamp.Priority, k.stamp.TraceID)
 		for _, v := range d.template.Variables() {
-			c.variables[v].put(k.stamp.Values[v], trees.Hash(d.key, uint64(v)))
+			c.variables[v].put(k.stamp.Values[v], c.draw(int(v), d.key, seq))
 		}
 		dst = k.writer.Append(dst, d.template, &k.stamp)
 	}

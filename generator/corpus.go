@@ -25,7 +25,8 @@ import (
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
-// Corpus is a compiled scenario. It does not change and is safe for concurrent use.
+// Corpus is a compiled scenario. Once Schedule has been called, if it is, it
+// does not change and is safe for concurrent use.
 type Corpus struct {
 	scenario    *scenarios.Scenario
 	catalogue   *trees.Catalogue
@@ -145,6 +146,7 @@ func (c *Corpus) planShapes(spansInPools float64) error {
 		c.plan.shapes = append(c.plan.shapes, pool{first: first, n: n, priorities: priorities})
 		first += n
 	}
+	problems = append(problems, c.planIncidents(first))
 	return errors.Join(problems...)
 }
 
@@ -182,8 +184,28 @@ func (c *Corpus) finish() bool {
 
 func (c *Corpus) encodeAll() error {
 	d, conv := trees.NewDresser(c.catalogue), newConverter(c.variables)
-	for i := range c.sources {
-		src := &c.sources[i]
+	if err := c.encodePools(d, conv, c.sources); err != nil {
+		return err
+	}
+	for i := range c.plan.episodes {
+		if err := c.encodePools(d, conv, c.plan.episodes[i].sources); err != nil {
+			return err
+		}
+	}
+	if err := c.encodeSpoilt(d, conv); err != nil {
+		return err
+	}
+	probe := d.Probe(c.plan.seed)
+	c.probe = c.encoding.Encode(&wire.Chunk{Spans: conv.convert(probe), PriorityWidth: 1})
+	c.probeExtent = extent(probe)
+	c.spansMost = max(c.spansMost, len(probe))
+	return nil
+}
+
+// encodePools makes the templates of sources by shape.
+func (c *Corpus) encodePools(d *trees.Dresser, conv *converter, sources []source) error {
+	for i := range sources {
+		src := &sources[i]
 		for t := range src.templates {
 			tree, err := d.Spans(src.trees, t)
 			if err != nil {
@@ -198,13 +220,6 @@ func (c *Corpus) encodeAll() error {
 			c.spansMost = max(c.spansMost, len(spans))
 		}
 	}
-	if err := c.encodeSpoilt(d, conv); err != nil {
-		return err
-	}
-	probe := d.Probe(c.plan.seed)
-	c.probe = c.encoding.Encode(&wire.Chunk{Spans: conv.convert(probe), PriorityWidth: 1})
-	c.probeExtent = extent(probe)
-	c.spansMost = max(c.spansMost, len(probe))
 	return nil
 }
 
@@ -326,9 +341,10 @@ func (c *Corpus) Services() []byte { return c.services }
 // Chunks appends the chunks of request seq to dst: what a Composer sends under
 // that seq. It allocates only when dst has no room.
 func (c *Corpus) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
-	request, fault := c.plan.request(seq), int32(c.RequestFault(seq))
+	request, incident, fault := c.plan.request(seq), c.plan.during(seq), int32(c.RequestFault(seq))
 	for i := range c.plan.chunks(seq, request) {
-		_, shape, template, priority := c.plan.chunk(request, i)
+		key, shape, template, priority := c.plan.chunk(request, i)
+		template = incident.template(shape, key, template)
 		fault, alike := fault, int32(0)
 		if s := c.spoiltOf(template); s != nil {
 			fault, alike = s.fault, s.alike

@@ -1,14 +1,9 @@
 package generator
 
 import (
-	"encoding/binary"
-	"encoding/json"
-	"fmt"
-	"maps"
-
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
-	"github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace/idx"
 
+	"github.com/spanstorm/spanstorm/internal/agent/decode"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
@@ -25,38 +20,21 @@ type plainSpan struct {
 	Metrics                       map[string]float64
 }
 
-// decode reads a body with Datadog's own decoders. What newer APIs keep with the
-// chunk is put on its first span, where trees have it.
-func decode(t fataler, c *Corpus, body []byte) [][]plainSpan {
+// readBack decodes a body as the embedded agent does, with Datadog's own decoders.
+// What newer APIs keep with the chunk is put on its first span, where trees have it.
+func readBack(t fataler, c *Corpus, body []byte) [][]plainSpan {
+	format := decode.FormatOf(c.ContentType())
+	payload, rest, err := new(decode.Decoder).Decode(decode.API(c.scenario.API), format, body)
+	if err != nil || len(rest) > 0 {
+		t.Fatalf("%d bytes: %v, %d bytes left over", len(body), err, len(rest))
+	}
 	switch c.scenario.API {
-	case scenarios.V05:
-		var traces pb.Traces
-		if err := traces.UnmarshalMsgDictionary(body); err != nil {
-			t.Fatalf("decode %d bytes of v0.5: %v", len(body), err)
+	case scenarios.V07, scenarios.V10:
+		if payload.LanguageName == "" || payload.TracerVersion == "" || payload.RuntimeID == "" || payload.ContainerID == "" {
+			t.Fatalf("the payload does not say who sends: %q %q %q %q", payload.LanguageName, payload.TracerVersion, payload.RuntimeID, payload.ContainerID)
 		}
-		return plain(traces)
-	case scenarios.V07:
-		var payload pb.TracerPayload
-		if rest, err := payload.UnmarshalMsg(body); err != nil || len(rest) > 0 {
-			t.Fatalf("decode %d bytes of v0.7: %v, %d bytes left over", len(body), err, len(rest))
-		}
-		return plainV07(t, &payload)
-	case scenarios.V10:
-		var payload idx.InternalTracerPayload
-		if rest, err := payload.UnmarshalMsg(body); err != nil || len(rest) > 0 {
-			t.Fatalf("decode %d bytes of v1.0: %v, %d bytes left over", len(body), err, len(rest))
-		}
-		return plainV10(t, &payload)
 	}
-	var traces pb.Traces
-	if c.ContentType() == "application/json" {
-		if err := json.Unmarshal(body, &traces); err != nil {
-			t.Fatalf("decode %d bytes of JSON: %v", len(body), err)
-		}
-	} else if rest, err := traces.UnmarshalMsg(body); err != nil || len(rest) > 0 {
-		t.Fatalf("decode %d bytes of msgpack: %v, %d bytes left over", len(body), err, len(rest))
-	}
-	return plain(traces)
+	return plain(decode.Traces(payload))
 }
 
 func plain(traces pb.Traces) [][]plainSpan {
@@ -72,97 +50,4 @@ func plain(traces pb.Traces) [][]plainSpan {
 		all = append(all, spans)
 	}
 	return all
-}
-
-func plainV07(t fataler, payload *pb.TracerPayload) [][]plainSpan {
-	if payload.LanguageName == "" || payload.TracerVersion == "" || payload.RuntimeID == "" || payload.ContainerID == "" {
-		t.Fatalf("the payload does not say who sends: %q %q %q %q", payload.LanguageName, payload.TracerVersion, payload.RuntimeID, payload.ContainerID)
-	}
-	var traces pb.Traces
-	for _, chunk := range payload.Chunks {
-		if chunk == nil {
-			traces = append(traces, nil)
-			continue
-		}
-		traces = append(traces, chunk.Spans)
-	}
-	all := plain(traces)
-	for i, chunk := range payload.Chunks {
-		if len(all[i]) == 0 {
-			continue
-		}
-		maps.Copy(all[i][0].Meta, chunk.Tags)
-		fromChunk(&all[i][0], chunk.Priority, chunk.Origin)
-	}
-	return all
-}
-
-// fromChunk puts on the root what its chunk says.
-func fromChunk(root *plainSpan, priority int32, origin string) {
-	if priority != -128 {
-		if root.Metrics == nil {
-			root.Metrics = map[string]float64{}
-		}
-		root.Metrics["_sampling_priority_v1"] = float64(priority)
-	}
-	if origin != "" {
-		root.Meta["_dd.origin"] = origin
-	}
-}
-
-func plainV10(t fataler, payload *idx.InternalTracerPayload) [][]plainSpan {
-	if payload.LanguageName() == "" || payload.TracerVersion() == "" || payload.RuntimeID() == "" || payload.ContainerID() == "" {
-		t.Fatalf("the payload does not say who sends: %q %q %q %q", payload.LanguageName(), payload.TracerVersion(), payload.RuntimeID(), payload.ContainerID())
-	}
-	var all [][]plainSpan
-	for _, chunk := range payload.Chunks {
-		var spans []plainSpan
-		for _, s := range chunk.Spans {
-			spans = append(spans, plainIndexed(t, payload.Strings, chunk, s))
-		}
-		if len(spans) == 0 {
-			all = append(all, nil)
-			continue
-		}
-		root := &spans[0]
-		root.Meta["_dd.p.tid"] = fmt.Sprintf("%016x", binary.BigEndian.Uint64(chunk.TraceID))
-		if m := chunk.SamplingMechanism(); m > 0 {
-			root.Meta["_dd.p.dm"] = fmt.Sprintf("-%d", m)
-		}
-		fromChunk(root, chunk.Priority, chunk.Origin())
-		all = append(all, spans)
-	}
-	return all
-}
-
-func plainIndexed(t fataler, texts *idx.StringTable, chunk *idx.InternalTraceChunk, s *idx.InternalSpan) plainSpan {
-	span := plainSpan{
-		Service: s.Service(), Name: s.Name(), Resource: s.Resource(), Type: s.Type(),
-		TraceID: binary.BigEndian.Uint64(chunk.TraceID[8:]), SpanID: s.SpanID(), ParentID: s.ParentID(),
-		Start: int64(s.Start()), Duration: int64(s.Duration()),
-		Meta: map[string]string{}, Metrics: map[string]float64{},
-	}
-	if s.Error() {
-		span.Error = 1
-	}
-	for key, value := range s.Attributes() {
-		switch v := value.Value.(type) {
-		case *idx.AnyValue_StringValueRef:
-			span.Meta[texts.Get(key)] = texts.Get(v.StringValueRef)
-		case *idx.AnyValue_DoubleValue:
-			span.Metrics[texts.Get(key)] = v.DoubleValue
-		default:
-			t.Fatalf("attribute %q is a %T", texts.Get(key), v)
-		}
-	}
-	// These have fields of their own in v1.0.
-	for key, value := range map[string]string{"env": s.Env(), "version": s.Version(), "component": s.Component()} {
-		if value != "" {
-			span.Meta[key] = value
-		}
-	}
-	if s.Kind() != idx.SpanKind_SPAN_KIND_UNSPECIFIED {
-		span.Meta["span.kind"] = s.SpanKind()
-	}
-	return span
 }

@@ -92,9 +92,10 @@ func (c *Corpus) sizer() func(seq uint64) int {
 	return func(seq uint64) int {
 		request := c.plan.request(seq)
 		n := c.plan.chunks(seq, request)
-		size := int(c.frame(n))
+		size, incident := int(c.frame(n)), c.plan.during(seq)
 		for i := range n {
-			_, _, template, priority := c.plan.chunk(request, i)
+			key, shape, template, priority := c.plan.chunk(request, i)
+			template = incident.template(shape, key, template)
 			size += c.templates[template].Size(!priority.none)
 		}
 		return size

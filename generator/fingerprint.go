@@ -28,6 +28,9 @@ func (c *Corpus) hash() string {
 	for i, p := range c.plan.shapes {
 		_, _ = fmt.Fprintf(w, "shape %q %v\n", c.scenario.Shapes[i].Name, p)
 	}
+	for i := range c.plan.episodes { // when they are follows from the load
+		_, _ = fmt.Fprintf(w, "incident %q %v\n", c.scenario.Incidents[i].Name, c.plan.episodes[i].pools)
+	}
 	if len(c.scenario.Faults) > 0 {
 		_, _ = fmt.Fprintf(w, "faults %v %v\n", c.plan.faults, c.plan.spoils)
 		for i := range c.scenario.Faults {
@@ -44,6 +47,11 @@ func (c *Corpus) hash() string {
 	for i := range c.templates {
 		_ = c.templates[i].Sum(w)
 		_, _ = fmt.Fprintln(w, c.facts[i].extent)
+	}
+	for i := range c.variables {
+		if v := &c.variables[i]; v.Every > 0 {
+			_, _ = fmt.Fprintf(w, "variable %d every %d\n", i, v.Every)
+		}
 	}
 	_ = c.probe.Sum(w)
 	if indexed, ok := c.encoding.(wire.Indexed); ok {

@@ -23,6 +23,8 @@ type plan struct {
 	spoils []spoilShare // of spans
 
 	lateness []lateness // by shape; nil: no trace is late
+	episodes []episode  // by incident
+	windows  []Window
 }
 
 // pool is the templates of a shape, first … first+n-1.
@@ -191,7 +193,7 @@ func (p *plan) chunk(request uint64, i int) (key uint64, shape int, template uin
 		shape = int(e.other)
 	}
 	pool := &p.shapes[shape]
-	template = pool.first + uint32((key&(1<<32-1))*uint64(pool.n)>>32)
+	template = pool.draw(key)
 	if p.spoils != nil {
 		if s := p.spoil(request, key, shape); s != nil {
 			shape, template = int(s.shape), s.first+uint32((key&(1<<32-1))*uint64(s.n)>>32)

@@ -83,7 +83,7 @@ func TestBodyIsTheTree(t *testing.T) {
 					if string(body[:6]) != "before" {
 						t.Fatalf("Append overwrote what was there: %q", body[:6])
 					}
-					got, want := decode(t, c, body[6:]), planned(t, c, codec, seq, at)
+					got, want := readBack(t, c, body[6:]), planned(t, c, codec, seq, at)
 					if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 						t.Fatalf("request %d (-planned +decoded):\n%s", seq, diff)
 					}
@@ -94,7 +94,7 @@ func TestBodyIsTheTree(t *testing.T) {
 	}
 }
 
-func compareChunks(t *rapid.T, c *Corpus, codec *identity.Codec, seq uint64, got [][]plainSpan, traces int) {
+func compareChunks(t fataler, c *Corpus, codec *identity.Codec, seq uint64, got [][]plainSpan, traces int) {
 	chunks := c.Chunks(nil, seq)
 	if len(chunks) != len(got) || traces != len(got) {
 		t.Fatalf("request %d: %d chunks, %d traces, and %d in its body", seq, len(chunks), traces, len(got))
@@ -134,7 +134,7 @@ func testProbe(t *testing.T, api scenarios.API, encoding scenarios.Encoding) {
 		s.API, s.Encoding = api, encoding
 		c := compileOrFatal(t, s)
 		key := identity.Key{9}
-		got := decode(t, c, c.Composer(key).Probe(3, someTime))
+		got := readBack(t, c, c.Composer(key).Probe(3, someTime))
 		if len(got) != 1 || len(got[0]) != 1 {
 			t.Fatalf("the probe holds %d traces, the first of %d spans", len(got), len(got[0]))
 		}
@@ -204,7 +204,7 @@ func TestAnyScenarioRoundTrips(t *testing.T) {
 		key := identity.Key{1}
 		composer, codec := c.Composer(key), identity.New(key, c.Layout())
 		for seq := range uint64(3) {
-			got, want := decode(t, c, composer.Append(nil, seq, someTime)), planned(t, c, codec, seq, someTime)
+			got, want := readBack(t, c, composer.Append(nil, seq, someTime)), planned(t, c, codec, seq, someTime)
 			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("request %d (-planned +decoded):\n%s", seq, diff)
 			}

@@ -56,11 +56,12 @@ func (s *Sampling) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
 	from := len(dst)
 	dst = s.corpus.Chunks(dst, seq)
 	bounds := s.at(seq)
-	request := s.corpus.plan.request(seq)
+	request, incident := s.corpus.plan.request(seq), s.corpus.plan.during(seq)
 	for i := range dst[from:] {
 		chunk := &dst[from+i]
-		_, _, template, _ := s.corpus.plan.chunk(request, i)
-		chunk.Priority = s.corpus.obeyed(bounds, template, chunk.Priority, s.codec.TraceID(chunk.Ordinal, int(chunk.Spans)))
+		key, shape, template, _ := s.corpus.plan.chunk(request, i)
+		root := s.corpus.facts[incident.template(shape, key, template)].root
+		chunk.Priority = obeyed(bounds, root, chunk.Priority, s.codec.TraceID(chunk.Ordinal, int(chunk.Spans)))
 	}
 	return dst
 }
@@ -115,9 +116,9 @@ const (
 	knuth = 1111111111111111111
 )
 
-// obeyed is the priority of a trace under the rates.
-func (c *Corpus) obeyed(bounds []uint64, template uint32, priority int8, traceID uint64) int8 {
-	if bounds == nil || priority != 1 || traceID*knuth <= bounds[c.facts[template].root] {
+// obeyed is the priority of a trace under the rates, given the number of its root's service.
+func obeyed(bounds []uint64, root int32, priority int8, traceID uint64) int8 {
+	if bounds == nil || priority != 1 || traceID*knuth <= bounds[root] {
 		return priority
 	}
 	return 0

@@ -99,6 +99,15 @@ var mutations = map[string]func(spans []plainSpan, s *plainSpan){
 	fault.HugeTag:          func(_ []plainSpan, s *plainSpan) { s.Meta["huge.tag"] = strings.Repeat("huge tag ", 1<<20)[:1<<20] },
 }
 
+// mendedAtOnce has one replacement for bytes in a row, where other decoders have one for each.
+func mendedAtOnce(s *plainSpan) {
+	once := func(text string) string { return strings.ReplaceAll(text, "\ufffd\ufffd", "\ufffd") }
+	s.Service, s.Name = once(s.Service), once(s.Name)
+	for key, value := range s.Meta {
+		s.Meta[key] = once(value)
+	}
+}
+
 // What is decoded from a malformed chunk is the tree it was made from, but for
 // what the fault says, field by field.
 func TestBrokenAsTheFaultSays(t *testing.T) {
@@ -107,7 +116,7 @@ func TestBrokenAsTheFaultSays(t *testing.T) {
 		composer, codec := c.Composer(key), identity.New(key, c.Layout())
 		met, alone := 0, 0
 		for seq := range uint64(25) {
-			got := decode(t, c, composer.Append(nil, seq, someTime))
+			got := readBack(t, c, composer.Append(nil, seq, someTime))
 			asTree := planned(t, c, codec, seq, someTime)
 			for i, chunk := range c.Chunks(nil, seq) {
 				if kind != fault.InvalidUTF8 {
@@ -122,8 +131,8 @@ func TestBrokenAsTheFaultSays(t *testing.T) {
 						continue
 					}
 					mutations[kind](want, &want[len(want)-1])
-					if kind == fault.InvalidUTF8 && c.scenario.API == scenarios.V10 { // whose decoder mends nothing
-						want = asTree[i]
+					if kind == fault.InvalidUTF8 && c.scenario.API == scenarios.V10 {
+						mendedAtOnce(&want[len(want)-1])
 					}
 				}
 				if diff := cmp.Diff(want, got[i], cmpopts.EquateEmpty()); diff != "" {
@@ -158,7 +167,7 @@ func TestGiants(t *testing.T) {
 			if i < 0 {
 				continue
 			}
-			got := decode(t, c, composer.Append(nil, seq, someTime))
+			got := readBack(t, c, composer.Append(nil, seq, someTime))
 			if diff := cmp.Diff(planned(t, c, codec, seq, someTime), got, cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("request %d (-tree +decoded):\n%.2000s", seq, diff)
 			}
@@ -195,7 +204,7 @@ func refuses(c *Corpus, body []byte) (refused bool) {
 			refused = r == any(failure{})
 		}
 	}()
-	decode(failure{}, c, body)
+	readBack(failure{}, c, body)
 	return false
 }
 
@@ -211,7 +220,7 @@ func TestNoSpans(t *testing.T) {
 				}
 				continue
 			}
-			got := decode(t, c, body)
+			got := readBack(t, c, body)
 			for i, chunk := range c.Chunks(nil, seq) {
 				if int(chunk.Spans) != len(got[i]) || (chunk.Fault >= 0) != (len(got[i]) == 0) {
 					t.Errorf("%+v has %d spans", chunk, len(got[i]))

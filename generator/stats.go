@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"github.com/spanstorm/spanstorm/internal/ledger"
 	"github.com/spanstorm/spanstorm/internal/limits"
 	"github.com/spanstorm/spanstorm/internal/wire"
 )
@@ -39,12 +40,12 @@ func (c *Corpus) Stats(n int) Stats {
 		return st
 	}
 	bytes, largest := c.sizer(), 0
+	var chunks []ledger.Chunk
 	for seq := range uint64(n) {
-		request := c.plan.request(seq)
-		p := Payload{Bytes: bytes(seq), Traces: c.plan.chunks(seq, request)}
-		for i := range p.Traces {
-			_, _, template, _ := c.plan.chunk(request, i)
-			p.Spans += int(c.facts[template].spans)
+		chunks = c.Chunks(chunks[:0], seq)
+		p := Payload{Bytes: bytes(seq), Traces: len(chunks)}
+		for i := range chunks {
+			p.Spans += int(chunks[i].Spans)
 		}
 		largest = max(largest, p.Bytes)
 		st.Payloads = append(st.Payloads, p)

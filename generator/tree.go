@@ -52,13 +52,13 @@ func (c *Corpus) tree(seq uint64, i int, spoil func(kind string, tree []trees.Sp
 		return nil, fmt.Errorf("request %d has %d traces; there is no trace %d, they count from 0", seq, n, i)
 	}
 	key, shape, template, priority := c.plan.chunk(request, i)
-	src := &c.sources[shape]
-	t := int(template - c.plan.shapes[shape].first)
+	template = c.plan.during(seq).template(shape, key, template)
+	src, t := c.grower(seq, shape, template)
 	of := c.spoiltOf(template)
 	if of != nil {
-		t = of.number
+		src, t = c.sources[shape].trees, of.number
 	}
-	grown, err := trees.NewDresser(c.catalogue).Spans(src.trees, t)
+	grown, err := trees.NewDresser(c.catalogue).Spans(src, t)
 	if err != nil {
 		return nil, fmt.Errorf("grow trace %d of request %d: %w", i, seq, err)
 	}
@@ -81,7 +81,7 @@ func (c *Corpus) tree(seq uint64, i int, spoil func(kind string, tree []trees.Sp
 	values := make([]string, len(c.variables))
 	for v := range values {
 		text := make([]byte, c.variables[v].width())
-		c.variables[v].put(text, trees.Hash(key, uint64(v)))
+		c.variables[v].put(text, c.draw(v, key, seq))
 		values[v] = string(text)
 	}
 	for k := range grown {

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"github.com/spanstorm/spanstorm/internal/ledger"
 	"github.com/spanstorm/spanstorm/internal/trees"
 	"github.com/spanstorm/spanstorm/internal/wire"
 	"github.com/spanstorm/spanstorm/scenarios"
@@ -44,18 +45,22 @@ func (c *Corpus) Templates(visit func(*Template)) error {
 // sent, are drawn from each template.
 func (c *Corpus) Draws(traces int) []int {
 	counts := make([]int, len(c.templates))
-	if len(c.plan.shapes) == 0 {
-		return counts
-	}
-	for seq := uint64(0); ; seq++ {
-		request := c.plan.request(seq)
-		for i := range c.plan.chunks(seq, request) {
-			if traces == 0 {
-				return counts
-			}
-			_, _, template, _ := c.plan.chunk(request, i)
-			counts[template]++
-			traces--
+	c.first(traces, func(_, _ uint64, template uint32) { counts[template]++ })
+	return counts
+}
+
+// first visits the first traces: the request of each, its key and its template.
+// There are fewer than that many when there are fewer of them in as many requests.
+func (c *Corpus) first(traces int, visit func(seq, key uint64, template uint32)) {
+	var chunks []ledger.Chunk
+	for seq := range uint64(traces) {
+		chunks = c.Chunks(chunks[:0], seq)
+		for i := range min(traces, len(chunks)) {
+			key, _, template, _ := c.plan.chunk(c.plan.request(seq), i)
+			visit(seq, key, template)
+		}
+		if traces -= len(chunks); traces <= 0 {
+			return
 		}
 	}
 }
@@ -65,8 +70,9 @@ type Tag struct {
 	Key         string
 	Cardinality uint64
 	Skew        scenarios.Skew
-	Traces      int // that carry it, of those looked at
-	Distinct    int // values in them
+	Every       uint64 // requests that a value lasts; 0: another one in each trace
+	Traces      int    // that carry it, of those looked at
+	Distinct    int    // values in them
 }
 
 // Tags looks at the tags that vary, in so many of the first traces.
@@ -75,22 +81,17 @@ func (c *Corpus) Tags(traces int) []Tag {
 	seen := make([]map[uint64]struct{}, len(c.variables))
 	for v := range tags {
 		of := &c.variables[v]
-		tags[v], seen[v] = Tag{Key: of.Key, Cardinality: of.Cardinality, Skew: of.Skew}, map[uint64]struct{}{}
+		tags[v], seen[v] = Tag{Key: of.Key, Cardinality: of.Cardinality, Skew: of.Skew, Every: of.Every}, map[uint64]struct{}{}
 	}
-	if len(tags) == 0 || len(c.plan.shapes) == 0 {
+	if len(tags) == 0 {
 		return tags
 	}
-	for seq := uint64(0); traces > 0; seq++ {
-		request := c.plan.request(seq)
-		for i := range min(traces, c.plan.chunks(seq, request)) {
-			key, _, template, _ := c.plan.chunk(request, i)
-			for _, v := range c.templates[template].Variables() {
-				tags[v].Traces++
-				seen[v][c.variables[v].ranks.Rank(trees.Hash(key, uint64(v)))] = struct{}{}
-			}
-			traces--
+	c.first(traces, func(seq, key uint64, template uint32) {
+		for _, v := range c.templates[template].Variables() {
+			tags[v].Traces++
+			seen[v][c.variables[v].ranks.Rank(c.draw(int(v), key, seq))] = struct{}{}
 		}
-	}
+	})
 	for v := range tags {
 		tags[v].Distinct = len(seen[v])
 	}

@@ -96,13 +96,13 @@ func decodeError(data []byte, err error) error {
 	var mismatch *json.UnmarshalTypeError
 	switch {
 	case len(data) == 0:
-		return fmt.Errorf("%w: the file is empty", ErrTruncated)
+		return fmt.Errorf("%w: the file is empty; copy it once more from where the run wrote it", ErrTruncated)
 	case errors.As(err, &mismatch) && mismatch.Field == "":
 		return fmt.Errorf("%w: it holds a JSON %s instead of an object", ErrNotRecord, mismatch.Value)
 	case errors.As(err, &mismatch):
 		return fmt.Errorf("%w: %s cannot be a %s (byte %d)", ErrNotRecord, mismatch.Field, mismatch.Value, mismatch.Offset)
 	case errors.As(err, &syntax) && syntax.Offset >= int64(len(data)) && data[0] == '{':
-		return fmt.Errorf("%w: it ends after %d bytes in the middle of the JSON", ErrTruncated, len(data))
+		return fmt.Errorf("%w: it ends after %d bytes in the middle of the JSON; copy it once more from where the run wrote it", ErrTruncated, len(data))
 	case errors.As(err, &syntax):
 		return fmt.Errorf("%w: byte %d is no JSON: %w", ErrNotRecord, syntax.Offset, err)
 	}

@@ -32,6 +32,8 @@ func setDefaults(target any) {
 		*v = Call{Probability: 1, Repeat: Dist{A: 1}, ErrorPropagation: 1}
 	case *Shape:
 		*v = Shape{Weight: 1, Priority: map[string]Share{"1": 1}}
+	case *Incident:
+		v.Slowdown = 1
 	case *Phase:
 		v.Send = "traces"
 	case *Statistical:
@@ -51,6 +53,9 @@ func (s *Scenario) complete(filename string) {
 	}
 	for i := range s.Shapes {
 		s.Shapes[i].Name = cmp.Or(s.Shapes[i].Name, s.Shapes[i].Entry, fmt.Sprintf("shape-%d", i+1))
+	}
+	for i := range s.Incidents {
+		s.Incidents[i].Name = cmp.Or(s.Incidents[i].Name, fmt.Sprintf("incident-%d", i+1))
 	}
 	for i := range s.Load {
 		p := &s.Load[i]

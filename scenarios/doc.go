@@ -57,16 +57,25 @@
 //	  - {rate: max, connections: 8, for: 10s}                  # closed loop
 //	  - {send: services, rate: 10/s, for: 5s}                  # PUT /v0.3/services only
 //
+// # Incidents
+//
+// While an incident lasts, operations are slow or fail more, and callers show it.
+//
+//	incidents:
+//	  - {name: bank-down, at: 30s, for: 10s, operations: ["payments.*"], error_rate: 40%, slowdown: 5x}
+//
 // # Values
 //
 //	rates          500/s, 30000/m, 2000 traces/s, 1000 spans/s, 5 MB/s (KB is 1000 bytes)
 //	durations      300us, 12ms, 1m30s
 //	shares         0.5% or 0.005
+//	factors        5x
 //	distributions  12ms or 20                     always the same
 //	               40ms ± 15ms or 40ms +- 15ms    normal, cut at 0
 //	               {p50: 12ms, p99: 90ms}         log-normal, σ = ln(p99/p50)/2.326
 //	               {p50: 6, p99: 700, max: 5000}  the same, cut at max
 //	               {p50: 6, max: 5000}            the same with p99 = max
+//	               {p50: 2, p90: 6, max: 900}     through given quantiles (min, p10 … p99_99, max)
 //	               1..3                           whole numbers, all equally likely
 //	tags           text, [one, of, several], by-outcome, {cardinality: 50000, skew: zipf}
 //

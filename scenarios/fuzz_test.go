@@ -76,7 +76,7 @@ services:
         duration: {p50: 1ms, p99: 9ms, max: 20ms}
         error_rate: 5%
         errors: [{type: E, message: m, weight: 2}]
-        tags: {k: v, l: [1, 2], m: by-outcome, n: {cardinality: 9, skew: zipf}}
+        tags: {k: v, l: [1, 2], m: by-outcome, n: {cardinality: 9, skew: zipf, every: 5}}
         metrics: {q: 3 ± 1}
       c:
         <<: *b
@@ -96,11 +96,13 @@ shapes:
       calls_per_edge: {1: 80%, 2..5: 20%}
       types: {web: 60%, sql: 40%}
 load:
-  - {name: one, rate: 1/s..9/s, for: 1s, discard: true}
+  - {name: one, rate: 1/s..9/s, for: 2s, discard: true}
   - {rate: max, connections: 3, for: 1s}
   - {steps: {from: 1 KB/s, to: 2 KB/s, by: 1 KB/s, every: 1s}}
   - {sine: {mean: 5 traces/s, amplitude: 1 traces/s, period: 1s}, for: 1s}
   - {bursts: {base: 1/m, peak: 9/s, every: 5s, for: 1s}, for: 1m, send: services}
+incidents:
+  - {name: i, at: 100ms, for: 1s, operations: [a.*, a.b], error_rate: 40%, slowdown: 5x}
 faults:
   - {kind: raw-body, share: 0.1%, hex: 91c0}
   - {kind: raw-body, share: 0.1%, base64: kcE=}
@@ -128,8 +130,7 @@ func TestFullHasEveryKey(t *testing.T) {
 	}
 	for _, def := range append(slices.Collect(maps.Values(Schema().Defs)), Schema()) {
 		for key := range def.Properties {
-			// A file becomes base64: TestBodyOfAFile.
-			if key != "file" && !strings.Contains(text, `"`+key+`":`) {
+			if key != "file" && !strings.Contains(text, `"`+key+`":`) { // what is in a file takes the file's place
 				t.Errorf("the key %q is not used", key)
 			}
 		}

@@ -31,6 +31,7 @@ func language() grammar.Language {
 		reflect.TypeFor[Call]():             {Read: grammar.Reads(readCall), Schema: callSchema, Key: "to", Label: "a call"},
 		reflect.TypeFor[Shape]():            {Schema: shapeSchema, Label: "a shape", Item: "shape"},
 		reflect.TypeFor[Phase]():            {Schema: phaseSchema, Label: "a phase", Item: "phase"},
+		reflect.TypeFor[Incident]():         {Label: "an incident", Item: "incident"},
 		reflect.TypeFor[Fault]():            {Schema: faults.Schema, Label: "a fault"},
 		reflect.TypeFor[ErrorKind]():        {Label: "an error"},
 		reflect.TypeFor[Service]():          {Label: "the service %s"},
@@ -76,7 +77,11 @@ func readPriority(d *grammar.Decoder, shares *map[string]Share, s grammar.Spot) 
 // readMix reads shares by name; which names there are, the validator knows.
 func readMix(d *grammar.Decoder, shares *Mix, s grammar.Spot) {
 	if s.Kind != document.Map {
-		d.MustBe(s.Node, s.Label, "a mapping of shares", "write for example {1: 80%, 2: 20%}")
+		such := "{1: 80%, 2: 20%}"
+		if s.Rule.Variant == "types" {
+			such = "{web: 60%, sql: 40%}"
+		}
+		d.MustBe(s.Node, s.Label, "a mapping of shares", "write for example "+such)
 		return
 	}
 	d.Plain(shares, s)
@@ -119,7 +124,7 @@ func readTag(d *grammar.Decoder, t *Tag, s grammar.Spot) {
 	case document.Map:
 		var g generated
 		d.Value(&g, s)
-		t.Cardinality, t.Skew = g.Cardinality, g.Skew
+		t.Cardinality, t.Skew, t.Every = g.Cardinality, g.Skew, g.Every
 	default:
 		d.MustBe(s.Node, s.Label, "a value, a list of values, or {cardinality: N}", "")
 	}

@@ -14,7 +14,7 @@ func (t Tag) MarshalJSON() ([]byte, error) {
 	case t.ByOutcome:
 		return json.Marshal(byOutcome)
 	case t.Cardinality > 0:
-		return json.Marshal(generated{Cardinality: t.Cardinality, Skew: t.Skew})
+		return json.Marshal(generated{Cardinality: t.Cardinality, Skew: t.Skew, Every: t.Every})
 	case len(t.Values) == 1 && t.Values[0] != byOutcome:
 		return json.Marshal(t.Values[0])
 	default:

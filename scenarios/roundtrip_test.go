@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,7 +125,7 @@ func drawTag(t *rapid.T) Tag {
 	case 0:
 		return Tag{ByOutcome: true}
 	case 1:
-		return Tag{Cardinality: rapid.Uint64Range(1, 1e9).Draw(t, "cardinality"), Skew: rapid.SampledFrom([]Skew{Uniform, Zipf}).Draw(t, "skew")}
+		return Tag{Cardinality: rapid.Uint64Range(1, 1e9).Draw(t, "cardinality"), Skew: rapid.SampledFrom([]Skew{Uniform, Zipf}).Draw(t, "skew"), Every: rapid.IntRange(0, 50).Draw(t, "every")}
 	default:
 		n := rapid.IntRange(1, 3).Draw(t, "values")
 		var values []string
@@ -264,6 +266,20 @@ func drawScenario(t *rapid.T) *Scenario {
 		s.Load = append(s.Load, drawPhase(t, i))
 	}
 	s.Load[rapid.IntRange(0, len(s.Load)-1).Draw(t, "kept")].Discard = false
+	if !slices.ContainsFunc(s.Load, func(p Phase) bool { return p.Rate != nil && p.Rate.Max }) && slices.ContainsFunc(s.Shapes, func(s Shape) bool { return s.Entry != "" }) {
+		entry := s.Shapes[slices.IndexFunc(s.Shapes, func(s Shape) bool { return s.Entry != "" })].Entry
+		at := Duration(0)
+		for i := range rapid.IntRange(0, 2).Draw(t, "incidents") {
+			in := Incident{
+				Name: fmt.Sprintf("i-%d", i), At: at, For: Duration(rapid.Int64Range(int64(time.Millisecond), int64(time.Hour)).Draw(t, "for")),
+				Operations: rapid.SampledFrom([][]string{{entry}, {entry[:strings.LastIndexByte(entry, '.')] + ".*", entry}}).Draw(t, "operations"),
+				ErrorRate:  Share(rapid.Float64Range(0.01, 1).Draw(t, "error rate")), Slowdown: Factor(rapid.Float64Range(1, 100).Draw(t, "slowdown")),
+			}
+			if at += in.For; in.At < s.Load[0].For {
+				s.Incidents = append(s.Incidents, in)
+			}
+		}
+	}
 	s.Expect = rapid.SampledFrom([][]string{nil, {"missing == 0", "phase-1.response_time.p99 < 50ms"}}).Draw(t, "expect")
 	return s
 }

@@ -19,11 +19,12 @@ type Scenario struct {
 	Clients          Clients             `json:"clients" doc:"The tracers that send."`
 	MaxInFlight      int                 `json:"max_in_flight" lang:"min=1;max=100000;such=2000" doc:"Most requests on their way at a time. Default 2000."`
 	Timeout          Duration            `json:"timeout" doc:"How long to wait for an answer. Default 10s."`
-	Services         map[string]*Service `json:"services" doc:"The services by name. Optional when every shape is statistical."`
 	Corpus           *CorpusSize         `json:"corpus,omitempty" doc:"How much variety there is: the size of all templates together. Default {spans: 65536}."`
+	Services         map[string]*Service `json:"services" doc:"The services by name. Optional when every shape is statistical."`
 	Shapes           []Shape             `json:"shapes,omitempty" doc:"Recipes for traces. Optional when the load sends services only."`
 	Faults           []Fault             `json:"faults,omitempty" doc:"What is malformed on purpose. A trace or request has one fault at most."`
 	Load             []Phase             `json:"load" lang:"required" doc:"The phases of the load, one after the other."`
+	Incidents        []Incident          `json:"incidents,omitempty" doc:"Times at which operations are slow or fail more."`
 	Expect           []string            `json:"expect,omitempty" doc:"Expectations: [phase.]metric[.quantile] op value[unit], such as response_time.p99 < 50ms."`
 }
 
@@ -104,12 +105,14 @@ type Tag struct {
 	ByOutcome   bool     // the scalar `by-outcome`: 200 or 5xx for http.status_code, ok or error otherwise
 	Cardinality uint64   // > 0: this many distinct values, written per request
 	Skew        Skew     // how the values are drawn; set when Cardinality is
+	Every       int      // requests that a value lasts; 0: another one in every trace
 }
 
 // generated is the mapping form of a Tag.
 type generated struct {
 	Cardinality uint64 `json:"cardinality" lang:"required;min=1;max=1000000000;such=50000" doc:"Number of distinct values, a value per span as it is sent."`
 	Skew        Skew   `json:"skew" lang:"enum=uniform|zipf" doc:"How the values are drawn. Default uniform."`
+	Every       int    `json:"every,omitempty" lang:"min=1;max=1000000000;such=100" doc:"Draw another value only every so many requests; their traces all have the same one. Default: another one in every trace."`
 }
 
 // Resource is what an operation acts on: one of Values, or Pattern with one of
@@ -206,7 +209,7 @@ type Late struct {
 type Statistical struct {
 	Spans         Dist  `json:"spans" lang:"required;count" doc:"Spans per trace, at least 1."`
 	Depth         Dist  `json:"depth" lang:"required;count" doc:"Levels of the tree, at least 1."`
-	Services      int   `json:"services" lang:"min=1;max=10000;such=10" doc:"Number of services, made up beside those of the scenario. Default 10."`
+	Services      int   `json:"services" lang:"min=1;max=10000;such=10" doc:"Number of services, made up beside those of the scenario; with types, at least one of each. Default 10."`
 	RepeatedEdges Share `json:"repeated_edges" doc:"Share of edges (caller to callee operation) that occur more than once in their trace. Default 0."`
 	// These three are aims, which the sizes of traces bend; each may be left out.
 	FanOut       *Dist `json:"fan_out,omitempty" lang:"count" doc:"Distinct operations that a calling span calls, at least 1."`
@@ -215,9 +218,6 @@ type Statistical struct {
 	Duration     Dist  `json:"duration" lang:"time" doc:"Own work per span. Default {p50: 2ms, p99: 80ms}."`
 	ErrorRate    Share `json:"error_rate" doc:"Share of spans that fail. Default 0."`
 }
-
-// Mix are shares by name, which add up to 1.
-type Mix map[string]Share
 
 // Phase is one line of the load. Exactly one of Rate, Steps, Sine, Bursts is set.
 type Phase struct {

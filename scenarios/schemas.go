@@ -6,6 +6,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"github.com/spanstorm/spanstorm/scenarios/internal/grammar"
+	"github.com/spanstorm/spanstorm/scenarios/internal/values"
 )
 
 // weightSchema is that of plain numbers: all of them are weights.
@@ -53,10 +54,10 @@ func phaseSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
 
 // mixSchema names what has shares: types of spans, or numbers of calls.
 func mixSchema(b *grammar.Builder, r grammar.Rule) *jsonschema.Schema {
-	names := &jsonschema.Schema{Pattern: "^(" + timesPattern + ")$"}
+	names := &jsonschema.Schema{Pattern: "^(" + values.TimesPattern + ")$"}
 	if r.Variant == "types" {
 		names = &jsonschema.Schema{}
-		for _, typ := range SpanTypes() {
+		for _, typ := range values.SpanTypes() {
 			names.Enum = append(names.Enum, typ)
 		}
 	}

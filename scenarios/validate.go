@@ -50,6 +50,7 @@ func (v *validator) validate() {
 	v.shapes()
 	v.faults()
 	v.load()
+	v.incidents()
 	v.expect()
 }
 

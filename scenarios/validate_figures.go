@@ -4,50 +4,21 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spanstorm/spanstorm/scenarios/internal/grammar"
+	"github.com/spanstorm/spanstorm/scenarios/internal/values"
 )
-
-// SpanTypes are the types that spans of a statistical shape may have, as
-// Datadog's tracers name them.
-func SpanTypes() []string {
-	return []string{"web", "http", "rpc", "grpc", "sql", "db", "cache", "redis", "memcached", "mongodb", "cassandra", "elasticsearch", "dynamodb", "queue"}
-}
-
-// timesPattern is what names in calls_per_edge look like.
-const timesPattern = `[1-9][0-9]{0,5}(\.\.[1-9][0-9]{0,5})?`
-
-// Times reads a name in calls_per_edge: 2 or 3..9, both ends included. ok is
-// false for anything else.
-func Times(name string) (from, to int, ok bool) {
-	a, b, isRange := strings.Cut(name, "..")
-	if !isRange {
-		b = a
-	}
-	from, err := strconv.Atoi(a)
-	to, errTo := strconv.Atoi(b)
-	return from, to, err == nil && errTo == nil && from >= 1 && from <= to
-}
 
 // figures checks the aims of a statistical shape.
 func (v *validator) figures(path []any, st *Statistical) {
-	if st.FanOut != nil && v.Written(grammar.Under(path, "fan_out")...) {
-		switch most := st.FanOut.Most(); {
-		case most < 1:
-			v.Fail(grammar.Under(path, "fan_out"), "write 1 or more, for example {p50: 1, p90: 3, max: 20}", "fan_out must be at least 1")
-		case most > MaxSpans:
-			v.Fail(grammar.Under(path, "fan_out"), "give it a max, as in {p50: 1, p90: 3, max: 20}", "fan_out can reach %s, more than %d", grammar.RoundUp(most), MaxSpans)
-		}
-	}
 	if st.Types != nil {
 		at := grammar.Under(path, "types")
 		for _, name := range slices.Sorted(maps.Keys(st.Types)) {
-			if !slices.Contains(SpanTypes(), name) {
-				hint := grammar.DidYouMean(name, SpanTypes())
+			if !slices.Contains(values.SpanTypes(), name) {
+				hint := grammar.DidYouMean(name, values.SpanTypes())
 				if hint == "" {
-					hint = "there are " + strings.Join(SpanTypes(), ", ")
+					hint = "there are " + strings.Join(values.SpanTypes(), ", ")
 				}
 				v.FailKey(grammar.Under(at, name), hint, "%s is no type of spans that can be made up", grammar.Shorten(name))
 			}
@@ -67,7 +38,7 @@ func (v *validator) figures(path []any, st *Statistical) {
 	}
 	var bins []bin
 	for _, name := range slices.Sorted(maps.Keys(st.CallsPerEdge)) {
-		from, to, ok := Times(name)
+		from, to, ok := values.Times(name)
 		if !ok || to > MaxSpans {
 			v.FailKey(grammar.Under(at, name), "write a number from 1, or a range such as 3..9", "%s is no number of calls", grammar.Shorten(name))
 			continue
@@ -106,7 +77,7 @@ func (v *validator) corpus() {
 	spans, memory := v.Written("corpus", "spans"), v.Written("corpus", "memory")
 	switch {
 	case spans == memory:
-		v.Fail([]any{"corpus"}, "write {spans: 100000} or {memory: 64MB}", "the corpus needs either spans or memory")
+		v.Fail([]any{"corpus"}, "write {spans: 100000} or {memory: 64MB}", "the corpus takes one of spans and memory")
 	case memory && c.Memory < minCorpus && !v.Unread("corpus", "memory"):
 		v.Fail([]any{"corpus", "memory"}, "write at least 1MB, for example 64MB", "memory: %s is too little for templates", c.Memory)
 	}

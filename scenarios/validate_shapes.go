@@ -79,11 +79,15 @@ func (v *validator) shape(path []any, shape Shape, counts map[string]spanCount) 
 }
 
 func (v *validator) statistical(path []any, st *Statistical) float64 {
+	var fanOut Dist
+	if st.FanOut != nil {
+		fanOut = *st.FanOut
+	}
 	for _, c := range []struct {
 		key  string
 		dist Dist
 		most float64
-	}{{"spans", st.Spans, MaxSpans}, {"depth", st.Depth, MaxDepth}} {
+	}{{"spans", st.Spans, MaxSpans}, {"depth", st.Depth, MaxDepth}, {"fan_out", fanOut, MaxSpans}} {
 		if !v.Written(grammar.Under(path, c.key)...) {
 			continue
 		}

@@ -14,8 +14,8 @@ type (
 	Duration = values.Duration
 	// Share is a probability: `5%` or `0.05`.
 	Share = values.Share
-	// Size is a number of bytes: `64MB`, with KB = 1000 bytes.
-	Size = values.Size
+	// Factor is how many times as long something takes: `5x`.
+	Factor = values.Factor
 	// Dist is a distribution of counts, durations (ns) or plain numbers. To cut
 	// means to clamp: what would lie beyond the cut lies on it. Quantile, Mean
 	// and Most say what it draws.
@@ -29,6 +29,11 @@ type (
 	Quantity = values.Quantity
 	// Rate is constant (From = To), a linear ramp, or `max` (closed loop). In YAML `A`, `A..B`, `max`.
 	Rate = values.Rate
+	// Mix are shares by name, which add up to 1: of span types, or of numbers of
+	// calls (2, or 3..9).
+	Mix = values.Mix
+	// Size is a number of bytes: `64MB`, with KB = 1000 bytes.
+	Size = values.Size
 )
 
 // The forms of distributions. Parameters are in nanoseconds for durations.
@@ -47,3 +52,10 @@ const (
 	Spans    = values.Spans
 	Bytes    = values.Bytes
 )
+
+// SpanTypes are the types that spans of a statistical shape may have.
+func SpanTypes() []string { return values.SpanTypes() }
+
+// Times reads a name in calls_per_edge: 2 or 3..9, both ends included. ok is
+// false for anything else.
+func Times(name string) (from, to int, ok bool) { return values.Times(name) }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -104,6 +105,12 @@ func allAccepted(t *testing.T, rec *results.Record) {
 	if !rec.Valid && !raced {
 		t.Errorf("invalid: %v", rec.InvalidReasons)
 	}
+	allCame(t, rec)
+}
+
+// allCame says it of the account alone, which is exact however late a request was.
+func allCame(t *testing.T, rec *results.Record) {
+	t.Helper()
 	if rec.Requests.Delivered != rec.Requests.Sent {
 		t.Errorf("requests delivered %d of %d: %v %+v", rec.Requests.Delivered, rec.Requests.Sent, rec.Requests.ByCode, rec.Requests.Errors)
 	}
@@ -128,19 +135,42 @@ func TestWebShop(t *testing.T) {
 	}
 }
 
-// TestEncodings sends every API and encoding through the embedded agent.
+// TestEncodings sends every API and encoding through the embedded agent, over
+// TCP and, to an agent that runs already, over a Unix socket.
 func TestEncodings(t *testing.T) {
-	for _, api := range []string{"v0.3", "v0.4"} {
-		for _, encoding := range []string{"msgpack", "json"} {
-			t.Run(api+" "+encoding, func(t *testing.T) {
-				rec, _ := job{scenario: "smoke", sets: []string{"api=" + api, "encoding=" + encoding}, target: "embedded"}.do(t)
-				allAccepted(t, rec)
-				if rec.Requests.UnexpectedBody != 0 {
-					t.Errorf("%d unexpected bodies", rec.Requests.UnexpectedBody)
-				}
+	for _, api := range scenarios.APIs() {
+		for _, encoding := range encodingsOf(api) {
+			t.Run(string(api)+" "+string(encoding), func(t *testing.T) {
+				everythingComes(t, job{target: "embedded"}, api, encoding)
 			})
 		}
+		t.Run(string(api)+" over a socket", func(t *testing.T) {
+			if runtime.GOOS == "windows" {
+				t.Skip("paths of sockets are not absolute there")
+			}
+			at, intake := "unix://"+filepath.Join(t.TempDir(), "apm.socket"), freePort(t)
+			embedded(t, at, intake)
+			everythingComes(t, job{target: at, intake: intake}, api, scenarios.Msgpack)
+		})
 	}
+}
+
+func everythingComes(t *testing.T, j job, api scenarios.API, encoding scenarios.Encoding) {
+	t.Helper()
+	j.scenario = "smoke"
+	j.sets = []string{"api=" + string(api), "encoding=" + string(encoding), "load.hold.for=1s", "traces_per_request=5"}
+	rec, _ := j.do(t)
+	allCame(t, rec)
+	if rec.Requests.UnexpectedBody != 0 || rec.Ledger.Sent.Traces < 100 {
+		t.Errorf("%d unexpected bodies, %d traces", rec.Requests.UnexpectedBody, rec.Ledger.Sent.Traces)
+	}
+}
+
+func encodingsOf(api scenarios.API) []scenarios.Encoding {
+	if api.TakesJSON() {
+		return []scenarios.Encoding{scenarios.Msgpack, scenarios.JSON}
+	}
+	return []scenarios.Encoding{scenarios.Msgpack}
 }
 
 // TestLibrary runs the other bundled scenarios, shortened.

@@ -82,22 +82,29 @@ func decode(t *testing.T, body []byte) pb.Traces {
 	return traces
 }
 
-// embeddedBehind starts an embedded agent by hand that forwards to intake, and
-// returns a wire in front of it.
-func embeddedBehind(t *testing.T, intake string, dials ...string) *wire {
+// embedded starts an embedded agent by hand that forwards to intake, and returns
+// where it listens.
+func embedded(t *testing.T, listen, intake string, dials ...string) string {
 	t.Helper()
 	self, err := exec.LookPath("spanstorm")
 	if err != nil {
 		t.Fatal(err)
 	}
 	agent, ready, err := process.StartRole(t.Context(), process.Command{
-		Path: self, Args: append([]string{"agent", "--listen", "127.0.0.1:0", "--intake", "http://" + intake}, dials...),
+		Path: self, Args: append([]string{"agent", "--listen", listen, "--intake", "http://" + intake}, dials...),
 	}, 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = agent.Stop(t.Context(), time.Second) })
-	return &wire{next: httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: ready.Listen})}
+	return ready.Listen
+}
+
+// embeddedBehind is one with a wire in front of it.
+func embeddedBehind(t *testing.T, intake string, dials ...string) *wire {
+	t.Helper()
+	host := embedded(t, "127.0.0.1:0", intake, dials...)
+	return &wire{next: httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: host})}
 }
 
 // freePort is an address that nobody listens on.

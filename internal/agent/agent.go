@@ -1,10 +1,11 @@
 // Package agent is the embedded agent: a small, honest receiver of traces that
 // stands in where no real agent is at hand, with trouble on demand.
 //
-// It speaks the agent's side of the Datadog trace API (v0.3 and v0.4, JSON and
-// msgpack, decoded with Datadog's published types), repairs and drops what the
-// real agent v0.85.1 repairs and drops, counts why, and forwards the rest to an
-// intake in the real wire format. Its dials make it slow, forgetful, full or
+// It speaks the agent's side of the Datadog trace API, every version of it
+// (see package decode), repairs and drops what the real agent v0.85.1 repairs
+// and drops, counts why, and forwards the rest to an intake in the real wire
+// format: AgentPayload.tracerPayloads, as agents before that version do,
+// whatever the API it came by. Its dials make it slow, forgetful, full or
 // broken. What does not live here: any knowledge of runs, ordinals or ledgers.
 // To those it is an agent like any other, and its counters are claims.
 package agent

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
+
+	"github.com/spanstorm/spanstorm/internal/agent/decode"
 )
 
 func contextFor(t *testing.T, d time.Duration) (context.Context, context.CancelFunc) {
@@ -27,7 +29,7 @@ func benchBody(b *testing.B) []byte {
 			"http.method": "POST", "http.status_code": "200", "component": "net/http", "span.kind": "server",
 			"http.url": "http://shop.example/checkout/confirm", "user.id": "4711",
 		}
-		s.Metrics = map[string]float64{priorityKey: 1, "_dd.measured": 1}
+		s.Metrics = map[string]float64{decode.PriorityKey: 1, "_dd.measured": 1}
 		trace = append(trace, s)
 	}
 	body, err := pb.Traces{trace}.MarshalMsg(nil)
@@ -52,7 +54,7 @@ func BenchmarkTake(b *testing.B) {
 	for i := range b.N {
 		q := httptest.NewRequest(http.MethodPut, "/v0.4/traces", bytes.NewReader(body))
 		q.Header = header
-		r.traces(v04, httptest.NewRecorder(), q)
+		r.traces(decode.V04, httptest.NewRecorder(), q)
 		if i%1000 == 0 {
 			r.forward.mu.Lock()
 			r.forward.open, r.forward.full, r.forward.bytes = outgoing{}, nil, 0
@@ -94,7 +96,7 @@ func BenchmarkServe(b *testing.B) {
 	b.Run("discard baseline", func(b *testing.B) {
 		run(b, http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 			discard(w, q)
-			accepted(v04, w)
+			accepted(decode.V04, w)
 		}))
 	})
 }

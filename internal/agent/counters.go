@@ -140,7 +140,7 @@ func (r *receiver) info(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, map[string]any{
 		"version":            Version,
 		"git_commit":         "",
-		"endpoints":          append(endpoints(), "/debug/vars"),
+		"endpoints":          append(r.endpoints(), "/debug/vars"),
 		"client_drop_p0s":    false,
 		"span_meta_structs":  true,
 		"long_running_spans": false,

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/spanstorm/spanstorm/internal/agent/decode"
 )
 
 // Dials say where an embedded agent listens and forwards to, and what trouble
@@ -19,6 +21,9 @@ type Dials struct {
 	Listen string
 	// Intake is the base URL that traces are forwarded to.
 	Intake string
+	// APIs are the versions of the trace API that are taken; none means all. The
+	// others are not announced, and answered 404.
+	APIs []decode.API
 	// Latency is added to every answer to traces.
 	Latency Latency
 	// Stalls are times in which the agent looks at no request that comes.
@@ -91,6 +96,11 @@ func dialTable() []dial {
 			"intake", "http://127.0.0.1:9126", "base URL to forward traces to",
 			func(d *Dials, v string) error { d.Intake = v; return checkIntake(v) },
 			func(d *Dials) string { return d.Intake },
+		},
+		{
+			"apis", "v0.3+v0.4", "versions of the trace API to take, joined by + (default all of them)",
+			func(d *Dials, v string) (err error) { d.APIs, err = parseAPIs(v); return err },
+			func(d *Dials) string { return formatAPIs(d.APIs) },
 		},
 		{
 			"latency", "5ms±1ms", "added to each answer: a duration, or MEAN±DEVIATION",
@@ -238,6 +248,13 @@ func (d Dials) listen() string {
 		return DefaultListen
 	}
 	return d.Listen
+}
+
+func (d Dials) apis() []decode.API {
+	if len(d.APIs) == 0 {
+		return decode.APIs()
+	}
+	return d.APIs
 }
 
 func (d Dials) seed() uint64 {

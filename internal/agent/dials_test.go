@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
 	"pgregory.net/rapid"
+
+	"github.com/spanstorm/spanstorm/internal/agent/decode"
 )
 
 func TestParseDials(t *testing.T) {
@@ -27,6 +29,7 @@ func TestParseDials(t *testing.T) {
 		"reset=1%,seed=9":                  {Reset: 0.01, Seed: 9},
 		"listen=unix:///run/apm.socket":    {Listen: "unix:///run/apm.socket"},
 		"intake=http://127.0.0.1:9126":     {Intake: "http://127.0.0.1:9126"},
+		"apis=v1.0+v0.3":                   {APIs: []decode.API{decode.V10, decode.V03}},
 	}
 	for text, want := range tests {
 		got, err := ParseDials(text)
@@ -61,6 +64,9 @@ func TestParseDialsSaysWhatIsWrong(t *testing.T) {
 		"listen=unix://here": "absolute",
 		"intake=here":        "not the URL",
 		",":                  "NAME=VALUE",
+		"apis=v0.4+v0.6":     "there are v0.3+v0.4+v0.5+v0.7+v1.0",
+		"apis=v0.4+v0.4":     "twice",
+		"apis=":              "try apis=v0.3+v0.4",
 	}
 	for text, want := range tests {
 		_, err := ParseDials(text)
@@ -81,6 +87,10 @@ func drawDials(t *rapid.T) Dials {
 		Latency: Latency{duration.Draw(t, "mean"), duration.Draw(t, "deviation")},
 		Error:   share.Draw(t, "error"), Drop: share.Draw(t, "drop"), Reset: share.Draw(t, "reset"),
 		Seed: rapid.Uint64().Draw(t, "seed"),
+	}
+	d.APIs = rapid.SliceOfNDistinct(rapid.SampledFrom(decode.APIs()), -1, -1, rapid.ID).Draw(t, "apis")
+	if len(d.APIs) == 0 {
+		d.APIs = nil
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "stalls") {
 		d.Stalls = append(d.Stalls, Stall{duration.Draw(t, "at"), 1 + duration.Draw(t, "for")/2})

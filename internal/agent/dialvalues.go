@@ -6,9 +6,12 @@ import (
 	"math"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/spanstorm/spanstorm/internal/agent/decode"
 )
 
 // unixPrefix begins the address of a socket.
@@ -33,6 +36,29 @@ func checkIntake(v string) error {
 		return errors.New("not the URL of an intake")
 	}
 	return nil
+}
+
+func parseAPIs(v string) ([]decode.API, error) {
+	var apis []decode.API
+	for part := range strings.SplitSeq(v, "+") {
+		api := decode.API(strings.TrimSpace(part))
+		switch {
+		case !slices.Contains(decode.APIs(), api):
+			return nil, fmt.Errorf("%q is not a version of the trace API; there are %s", part, formatAPIs(decode.APIs()))
+		case slices.Contains(apis, api):
+			return nil, fmt.Errorf("%s is there twice", api)
+		}
+		apis = append(apis, api)
+	}
+	return apis, nil
+}
+
+func formatAPIs(apis []decode.API) string {
+	var parts []string
+	for _, api := range apis {
+		parts = append(parts, string(api))
+	}
+	return strings.Join(parts, "+")
 }
 
 func parseDuration(v string) (time.Duration, error) {

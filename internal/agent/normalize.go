@@ -8,14 +8,9 @@ import (
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 
+	"github.com/spanstorm/spanstorm/internal/agent/decode"
 	"github.com/spanstorm/spanstorm/internal/limits"
 )
-
-// priorityKey is the metric that carries the sampling priority.
-const priorityKey = "_sampling_priority_v1"
-
-// priorityNone is a chunk's priority when its trace has none (pkg/trace/sampler).
-const priorityNone = math.MinInt8
 
 // statusKey is the tag that the real agent checks.
 const statusKey = "http.status_code"
@@ -23,36 +18,60 @@ const statusKey = "http.status_code"
 // cutMark is what the real agent appends to a tag that it has cut.
 const cutMark = "..."
 
-// normalize makes a trace acceptable in the way of the real agent v0.85.1
+// normalize makes a chunk acceptable in the way of the real agent v0.85.1
 // (pkg/trace/agent/normalizer.go, truncator.go), or says why it cannot be. It
-// leaves out null spans.
+// leaves out null spans, and fills in what its spans say of the chunk.
 //
 // That version takes trace ids of zero and traces of several ids; v0.60.0
 // dropped both.
-func normalize(t pb.Trace, lang string, now time.Time, c *counters) (pb.Trace, reason, bool) {
+func normalize(chunk *pb.TraceChunk, lang string, now time.Time, c *counters) (why reason, fine bool) {
 	// Only moved forward when there is a null to leave out, so that every
 	// span stays where the next payload finds it.
-	kept := t
-	for i, span := range t {
+	spans := chunk.GetSpans()
+	for i, span := range spans {
 		if span == nil {
-			kept = withoutNull(t, i)
+			spans = withoutNull(spans, i)
 			break
 		}
 	}
-	if len(kept) == 0 {
-		return nil, emptyTrace, false
+	if len(spans) == 0 {
+		return emptyTrace, false
 	}
-	for _, span := range kept {
+	for _, span := range spans {
 		if span.SpanID == 0 {
-			return nil, spanIDZero, false
+			return spanIDZero, false
 		}
 		normalizeSpan(span, lang, now, c)
 	}
-	return kept, 0, true
+	chunk.Spans = spans
+	fillIn(chunk)
+	return 0, true
 }
 
-func withoutNull(t pb.Trace, first int) pb.Trace {
-	kept := append(make(pb.Trace, 0, len(t)), t[:first]...)
+// fillIn takes priority and origin from the spans where the chunk does not say
+// them: the priority is the root's, else the first that any span has.
+func fillIn(c *pb.TraceChunk) {
+	root := decode.Root(c.Spans)
+	if c.Origin == "" {
+		c.Origin = root.Meta[decode.OriginKey]
+	}
+	if c.Priority != decode.PriorityNone {
+		return
+	}
+	if p, ok := root.Metrics[decode.PriorityKey]; ok {
+		c.Priority = int32(p)
+		return
+	}
+	for _, span := range c.Spans {
+		if p, ok := span.Metrics[decode.PriorityKey]; ok {
+			c.Priority = int32(p)
+			return
+		}
+	}
+}
+
+func withoutNull(t []*pb.Span, first int) []*pb.Span {
+	kept := append(make([]*pb.Span, 0, len(t)), t[:first]...)
 	for _, span := range t[first:] {
 		if span != nil {
 			kept = append(kept, span)
@@ -149,28 +168,4 @@ func cut(s string, n int) string {
 		n--
 	}
 	return s[:n]
-}
-
-// priorityOf is the sampling priority of a trace: its root's, else the first
-// that any span has.
-func priorityOf(t pb.Trace) (priority int32, ok bool) {
-	if p, ok := rootOf(t).Metrics[priorityKey]; ok {
-		return int32(p), true
-	}
-	for _, span := range t {
-		if p, ok := span.Metrics[priorityKey]; ok {
-			return int32(p), true
-		}
-	}
-	return priorityNone, false
-}
-
-// rootOf is the first span without a parent, else the first.
-func rootOf(t pb.Trace) *pb.Span {
-	for _, span := range t {
-		if span.ParentID == 0 {
-			return span
-		}
-	}
-	return t[0]
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
 	"pgregory.net/rapid"
+
+	"github.com/spanstorm/spanstorm/internal/agent/decode"
 )
 
 func goodSpan() *pb.Span {
@@ -53,7 +56,7 @@ func TestNormalizeRepairs(t *testing.T) {
 			test.spoil(got)
 			test.mend(want)
 			var c counters
-			if _, _, fine := normalize(pb.Trace{got}, "go", now, &c); !fine {
+			if _, fine := normalize(&pb.TraceChunk{Spans: []*pb.Span{got}}, "go", now, &c); !fine {
 				t.Fatal("dropped")
 			}
 			if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
@@ -82,13 +85,16 @@ func TestNormalizeDrops(t *testing.T) {
 	}
 	for name, test := range tests {
 		var c counters
-		if _, why, fine := normalize(test.trace, "", time.Now(), &c); fine || why != test.why {
+		if why, fine := normalize(&pb.TraceChunk{Spans: test.trace}, "", time.Now(), &c); fine || why != test.why {
 			t.Errorf("%s: %v, %s", name, fine, dropNames()[why])
 		}
 	}
-	kept, _, fine := normalize(pb.Trace{nil, goodSpan(), nil, goodSpan()}, "", time.Now(), new(counters))
-	if !fine || len(kept) != 2 {
-		t.Errorf("%d spans beside null", len(kept))
+	if why, fine := normalize(nil, "", time.Now(), new(counters)); fine || why != emptyTrace {
+		t.Errorf("a null chunk: %v, %s", fine, dropNames()[why])
+	}
+	c := &pb.TraceChunk{Spans: []*pb.Span{nil, goodSpan(), nil, goodSpan()}}
+	if _, fine := normalize(c, "", time.Now(), new(counters)); !fine || len(c.Spans) != 2 {
+		t.Errorf("%d spans beside null", len(c.Spans))
 	}
 }
 
@@ -105,28 +111,37 @@ func TestCutKeepsCharactersWhole(t *testing.T) {
 	})
 }
 
-func TestPriorityIsTheRootsOrElseAnyones(t *testing.T) {
+func TestPriorityIsTheChunksOrTheRootsOrElseAnyones(t *testing.T) {
 	with := func(parent uint64, priority string) *pb.Span {
 		s := goodSpan()
 		s.ParentID = parent
+		s.Meta["_dd.origin"] = fmt.Sprint("of ", parent)
 		if p, err := strconv.ParseFloat(priority, 64); err == nil {
-			s.Metrics[priorityKey] = p
+			s.Metrics[decode.PriorityKey] = p
 		}
 		return s
 	}
 	tests := []struct {
-		trace pb.Trace
-		want  int32
-		has   bool
+		chunk  int32
+		trace  pb.Trace
+		want   int32
+		origin string
 	}{
-		{pb.Trace{with(0, "1")}, 1, true},
-		{pb.Trace{with(9, "2"), with(0, "-1")}, -1, true},
-		{pb.Trace{with(9, ""), with(0, ""), with(9, "2")}, 2, true},
-		{pb.Trace{with(9, "")}, priorityNone, false},
+		{decode.PriorityNone, pb.Trace{with(0, "1")}, 1, "of 0"},
+		{decode.PriorityNone, pb.Trace{with(9, "2"), with(0, "-1")}, -1, "of 0"},
+		{decode.PriorityNone, pb.Trace{with(9, ""), with(0, ""), with(9, "2")}, 2, "of 0"},
+		{decode.PriorityNone, pb.Trace{with(9, "")}, decode.PriorityNone, "of 9"},
+		{2, pb.Trace{with(0, "-1")}, 2, "of 0"},
+		{0, pb.Trace{with(0, "1")}, 0, "of 0"},
 	}
 	for i, test := range tests {
-		if p, has := priorityOf(test.trace); p != test.want || has != test.has {
-			t.Errorf("%d: %d, %v", i, p, has)
+		c := &pb.TraceChunk{Priority: test.chunk, Spans: test.trace}
+		if normalize(c, "", time.Now(), new(counters)); c.Priority != test.want || c.Origin != test.origin {
+			t.Errorf("%d: %d, %q", i, c.Priority, c.Origin)
 		}
+	}
+	c := &pb.TraceChunk{Origin: "rum", Spans: []*pb.Span{with(0, "")}}
+	if normalize(c, "", time.Now(), new(counters)); c.Origin != "rum" {
+		t.Errorf("the chunk's origin has become %q", c.Origin)
 	}
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,8 @@ import (
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/spanstorm/spanstorm/internal/agent/decode"
 )
 
 // receiver is the HTTP side of the agent.
@@ -40,28 +43,38 @@ func newReceiver(d Dials) *receiver {
 	}
 }
 
-// version is a version of the trace API.
-type version int
-
-const (
-	v03 version = iota
-	v04
-)
-
 // pathClock winds the clock that stalls go by; it is no part of the trace API.
 const pathClock = "/debug/clock"
 
-func endpoints() []string {
-	return []string{"/v0.3/traces", "/v0.3/services", "/v0.4/traces", "/v0.4/services"}
+// servicesPath is where a version takes services; empty for those that do not.
+func servicesPath(api decode.API) string {
+	if api == decode.V03 || api == decode.V04 {
+		return "/" + string(api) + "/services"
+	}
+	return ""
+}
+
+// endpoints are the paths of the trace API that are taken.
+func (r *receiver) endpoints() []string {
+	var paths []string
+	for _, api := range r.dials.apis() {
+		paths = append(paths, api.Path())
+		if services := servicesPath(api); services != "" {
+			paths = append(paths, services)
+		}
+	}
+	return paths
 }
 
 func (r *receiver) handler() http.Handler {
 	mux := http.NewServeMux()
 	// Like the real agent's, these paths take any method.
-	mux.HandleFunc("/v0.3/traces", func(w http.ResponseWriter, q *http.Request) { r.traces(v03, w, q) })
-	mux.HandleFunc("/v0.4/traces", func(w http.ResponseWriter, q *http.Request) { r.traces(v04, w, q) })
-	mux.HandleFunc("/v0.3/services", r.services)
-	mux.HandleFunc("/v0.4/services", r.services)
+	for _, api := range r.dials.apis() {
+		mux.HandleFunc(api.Path(), func(w http.ResponseWriter, q *http.Request) { r.traces(api, w, q) })
+		if services := servicesPath(api); services != "" {
+			mux.HandleFunc(services, r.services)
+		}
+	}
 	mux.HandleFunc("/info", r.info)
 	mux.HandleFunc("GET /debug/vars", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, r.count.page()) })
 	mux.HandleFunc("POST "+pathClock, func(w http.ResponseWriter, _ *http.Request) {
@@ -73,12 +86,12 @@ func (r *receiver) handler() http.Handler {
 
 // traces takes one payload. Trouble comes before the body is looked at, the
 // latency after it was dealt with.
-func (r *receiver) traces(v version, w http.ResponseWriter, q *http.Request) {
+func (r *receiver) traces(api decode.API, w http.ResponseWriter, q *http.Request) {
 	now := time.Now()
 	t := r.trouble
 	if t.calm.Load() {
-		if r.take(w, q, now) {
-			accepted(v, w)
+		if r.take(api, w, q, now) {
+			accepted(api, w)
 		}
 		return
 	}
@@ -102,20 +115,20 @@ func (r *receiver) traces(v version, w http.ResponseWriter, q *http.Request) {
 		http.Error(w, "an error on demand", http.StatusInternalServerError)
 		return
 	}
-	if !r.take(w, q, now) {
+	if !r.take(api, w, q, now) {
 		return
 	}
 	_ = pause(q.Context(), t.latency(request)) // whoever left no longer minds
-	accepted(v, w)
+	accepted(api, w)
 }
 
 // take reads, decodes and forwards one payload. When that fails it has
 // answered, and returns false.
-func (r *receiver) take(w http.ResponseWriter, q *http.Request, now time.Time) bool {
-	enc := encodingOf(q.Header.Get("Content-Type"))
+func (r *receiver) take(api decode.API, w http.ResponseWriter, q *http.Request, now time.Time) bool {
+	format := decode.FormatOf(q.Header.Get("Content-Type"))
 	d := r.scratch.get()
 	defer r.scratch.put(d)
-	if err := r.readBody(d, w, q); err != nil {
+	if err := r.readBody(&d.body, w, q); err != nil {
 		r.unreadable(w, q, err)
 		return false
 	}
@@ -124,14 +137,16 @@ func (r *receiver) take(w http.ResponseWriter, q *http.Request, now time.Time) b
 		return false
 	}
 	defer func() { <-r.turns }()
-	if err := d.decode(enc, d.body.Bytes()); err != nil {
+	payload, _, err := d.Decode(api, format, d.body.Bytes())
+	if err != nil {
 		r.count.tracesDropped[whyUndecodable(err)].Add(claimedTraces(q))
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return false
 	}
 	r.count.payloadAccepted.Add(1)
 	r.count.tracesBytes.Add(uint64(d.body.Len()))
-	r.process(d, q.Header, now)
+	sender(payload, api, q.Header)
+	r.process(d, payload, q.Header.Get("Datadog-Meta-Lang"), now)
 	return true
 }
 
@@ -153,44 +168,54 @@ func (r *receiver) turn(ctx context.Context) bool {
 	return false
 }
 
+// sender fills in who sends, where the API leaves that to headers.
+func sender(p *pb.TracerPayload, api decode.API, header http.Header) {
+	switch api {
+	case decode.V03, decode.V04, decode.V05:
+		p.LanguageName = header.Get("Datadog-Meta-Lang")
+		p.LanguageVersion = header.Get("Datadog-Meta-Lang-Version")
+		p.TracerVersion = header.Get("Datadog-Meta-Tracer-Version")
+		p.ContainerID = header.Get("Datadog-Container-ID")
+	case decode.V10:
+		if p.ContainerID == "" {
+			p.ContainerID = header.Get("Datadog-Container-ID")
+		}
+	}
+}
+
 // process normalises, drops, samples and forwards what was decoded.
-func (r *receiver) process(d *decoded, header http.Header, now time.Time) {
-	lang := header.Get("Datadog-Meta-Lang")
-	payload := pb.TracerPayload{
-		LanguageName:    lang,
-		LanguageVersion: header.Get("Datadog-Meta-Lang-Version"),
-		TracerVersion:   header.Get("Datadog-Meta-Tracer-Version"),
-		ContainerID:     header.Get("Datadog-Container-ID"),
-	}
+func (r *receiver) process(d *work, payload *pb.TracerPayload, lang string, now time.Time) {
 	var spans uint64
-	for _, t := range d.traces {
+	for _, c := range payload.Chunks {
+		all := uint64(len(c.GetSpans()))
 		r.count.tracesReceived.Add(1)
-		r.count.spansReceived.Add(uint64(len(t)))
-		kept, why, fine := normalize(t, lang, now, r.count)
-		if !fine {
-			r.count.drop(why, 1, uint64(len(t)))
+		r.count.spansReceived.Add(all)
+		if why, fine := normalize(c, lang, now, r.count); !fine {
+			r.count.drop(why, 1, all)
 			continue
 		}
-		priority, has := priorityOf(kept)
 		switch {
-		case !has:
+		case c.Priority == decode.PriorityNone:
 			r.count.tracesPriorityNone.Add(1)
-		case priority <= 0:
+		case c.Priority <= 0:
 			r.count.tracesSampledOut.Add(1)
-			r.count.spansSampled.Add(uint64(len(kept)))
+			r.count.spansSampled.Add(uint64(len(c.Spans)))
 			continue
 		}
-		if r.trouble.drops(kept[0].TraceID) {
+		if r.trouble.drops(c.Spans[0].TraceID) {
 			continue
 		}
-		payload.Chunks = append(payload.Chunks, &pb.TraceChunk{Priority: priority, Origin: rootOf(kept).Meta["_dd.origin"], Spans: kept})
-		spans += uint64(len(kept))
+		d.kept = append(d.kept, c)
+		spans += uint64(len(c.Spans))
 	}
-	if len(payload.Chunks) == 0 {
+	if len(d.kept) == 0 {
 		return
 	}
-	d.out = appendTracerPayload(d.out[:0], &payload)
-	r.forward.add(d.out, uint64(len(payload.Chunks)), spans)
+	received := payload.Chunks // the decoder's, to use again
+	payload.Chunks = d.kept
+	d.out = appendTracerPayload(d.out[:0], payload)
+	payload.Chunks = received
+	r.forward.add(d.out, uint64(len(d.kept)), spans)
 }
 
 // payloadTracers is AgentPayload.tracerPayloads (agent_payload.proto).
@@ -215,7 +240,7 @@ func appendTracerPayload(dst []byte, p *pb.TracerPayload) []byte {
 func (r *receiver) services(w http.ResponseWriter, q *http.Request) {
 	discard(w, q)
 	r.count.services.Add(1)
-	accepted(v03, w)
+	accepted(decode.V03, w)
 }
 
 // refuse answers that there is no room now.
@@ -225,8 +250,8 @@ func (r *receiver) refuse(w http.ResponseWriter, q *http.Request, code int, text
 	http.Error(w, text, code)
 }
 
-// readBody reads the body into d, within the bounds on size and time.
-func (r *receiver) readBody(d *decoded, w http.ResponseWriter, q *http.Request) error {
+// readBody reads a body, within the bounds on size and time.
+func (r *receiver) readBody(body *bytes.Buffer, w http.ResponseWriter, q *http.Request) error {
 	if q.ContentLength > bodyBytesMax {
 		return &http.MaxBytesError{Limit: bodyBytesMax}
 	}
@@ -237,9 +262,9 @@ func (r *receiver) readBody(d *decoded, w http.ResponseWriter, q *http.Request) 
 		return err
 	}
 	if q.ContentLength > 0 && q.ContentLength <= keepBytes {
-		d.body.Grow(int(q.ContentLength) + 512) // ReadFrom wants that much room to see the end
+		body.Grow(int(q.ContentLength) + 512) // ReadFrom wants that much room to see the end
 	}
-	if _, err := d.body.ReadFrom(http.MaxBytesReader(w, q.Body, bodyBytesMax)); err != nil {
+	if _, err := body.ReadFrom(http.MaxBytesReader(w, q.Body, bodyBytesMax)); err != nil {
 		return err
 	}
 	if err := conn.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
@@ -282,8 +307,8 @@ func discard(w http.ResponseWriter, q *http.Request) {
 }
 
 // accepted answers as the API version does (pkg/trace/api/responses.go).
-func accepted(v version, w http.ResponseWriter) {
-	if v == v03 {
+func accepted(api decode.API, w http.ResponseWriter) {
+	if api == decode.V03 {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = io.WriteString(w, "OK\n")
 		return

@@ -15,6 +15,7 @@ import (
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 
+	"github.com/spanstorm/spanstorm/internal/agent/decode"
 	"github.com/spanstorm/spanstorm/internal/identity"
 	"github.com/spanstorm/spanstorm/internal/intake"
 	"github.com/spanstorm/spanstorm/internal/ledger"
@@ -40,6 +41,7 @@ type rig struct {
 	outcomes *ledger.Outcomes
 	spoil    map[uint64]bool // ordinals with a span id of zero
 	priority func(ordinal uint64) (int8, bool)
+	api      decode.API // that load sends by
 }
 
 func rigUp(t *testing.T, dials string) *rig {
@@ -73,6 +75,7 @@ func rigOn(t *testing.T, dials string, in *intake.Server) *rig {
 		T: t, intake: in, codec: identity.New(key, layout), ended: make(chan error, 1),
 		outcomes: ledger.NewOutcomes(), spoil: map[uint64]bool{},
 		priority: func(uint64) (int8, bool) { return 1, true },
+		api:      decode.V04,
 	}
 	if in != nil {
 		d.Intake = "http://" + in.Addrs().Listen
@@ -130,7 +133,7 @@ func (r *rig) traces(seq uint64) pb.Traces {
 			if k > 0 {
 				s.ParentID = r.codec.SpanID(o, 0)
 			} else if p, ok := r.priority(o); ok {
-				s.Metrics[priorityKey] = float64(p)
+				s.Metrics[decode.PriorityKey] = float64(p)
 			}
 			if r.spoil[o] && k == 2 {
 				s.SpanID = 0
@@ -142,14 +145,22 @@ func (r *rig) traces(seq uint64) pb.Traces {
 	return out
 }
 
-func (r *rig) send(path, contentType string, body []byte) (*http.Response, string, error) {
-	req, err := http.NewRequest(http.MethodPut, "http://"+r.addr+path, bytes.NewReader(body))
+func (r *rig) request(method, path, contentType string, body []byte) (*http.Request, error) {
+	req, err := http.NewRequest(method, "http://"+r.addr+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("X-Datadog-Trace-Count", fmt.Sprint(perRequest))
 	req.Header.Set("Datadog-Meta-Lang", "go")
+	return req, nil
+}
+
+func (r *rig) send(path, contentType string, body []byte) (*http.Response, string, error) {
+	req, err := r.request(http.MethodPut, path, contentType, body)
+	if err != nil {
+		return nil, "", err
+	}
 	res, err := r.client.Do(req)
 	if err != nil {
 		return nil, "", err
@@ -157,6 +168,14 @@ func (r *rig) send(path, contentType string, body []byte) (*http.Response, strin
 	defer func() { _ = res.Body.Close() }()
 	text, err := io.ReadAll(res.Body)
 	return res, string(text), err
+}
+
+// body is request seq in the rig's API.
+func (r *rig) body(seq uint64) []byte {
+	if r.api == decode.V04 {
+		return r.msgpack(seq)
+	}
+	return written(r.api, r.traces(seq))
 }
 
 func (r *rig) msgpack(seq uint64) []byte {
@@ -180,9 +199,9 @@ func (r *rig) load(n uint64, workers int) []time.Duration {
 	for range workers {
 		wg.Go(func() {
 			for seq := range next {
-				body := r.msgpack(seq)
+				body := r.body(seq)
 				began := time.Now()
-				res, _, err := r.send("/v0.4/traces", "application/msgpack", body)
+				res, _, err := r.send(r.api.Path(), "application/msgpack", body)
 				took[seq] = time.Since(began)
 				out := ledger.Unanswered
 				if err == nil {

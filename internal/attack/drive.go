@@ -85,12 +85,14 @@ func (d *drive) setUp(inner context.Context, sender *tracer.Sender, observe func
 		ctx: inner, clock: clock, sleep: sleep, schedule: d.plan.Schedule, most: d.plan.most(), crew: team,
 		end: dur + min(max(dur/100, graceLeast), graceMost),
 	}
-	if d.plan.closed() {
-		d.pacer.end = dur
-	}
 	d.flight = &flight{
 		plan: &d.plan, sender: sender, clock: clock, ring: newRing(d.plan.BodyBytes),
 		crew: team, pacer: d.pacer, out: d.out,
+		answered: &http.Response{StatusCode: http.StatusOK, Body: http.NoBody},
+	}
+	if d.plan.closed() {
+		d.pacer.end = dur
+		d.flight.ring.bytesMost = aheadBytesClosed
 	}
 	d.rec = newRecorder(&d.plan, sender.URL(), observe)
 	d.rec.describe = d.describe

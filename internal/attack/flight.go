@@ -33,6 +33,9 @@ type flight struct {
 	crew   *crew
 	pacer  *pacer
 	out    chan<- sample
+	// answered is what vegeta gets to see of every answer. It reads it, and
+	// nobody reads its results.
+	answered *http.Response
 
 	// withdrawn counts hits that found the phase over before they were sent.
 	withdrawn atomic.Uint64
@@ -64,7 +67,7 @@ func (f *flight) RoundTrip(hit *http.Request) (*http.Response, error) {
 	if !f.plan.closed() {
 		s.Due = f.plan.Schedule.Due(index)
 	}
-	resp, err := f.exchange(&s.Observation, p)
+	err = f.exchange(&s.Observation, p)
 	if f.plan.closed() {
 		s.Due = s.Send
 	}
@@ -72,20 +75,23 @@ func (f *flight) RoundTrip(hit *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp.Body = http.NoBody // it was read
-	resp.Request = hit
-	return resp, nil
+	return f.answered, nil
 }
 
 // exchange sends one payload and reads the answer to its last byte.
-func (f *flight) exchange(o *Observation, p *payload) (*http.Response, error) {
+func (f *flight) exchange(o *Observation, p *payload) error {
 	progress := f.plan.Progress
 	progress.sent.Add(1)
 	progress.inFlight.Add(1)
 	defer progress.inFlight.Add(-1)
-	defer p.Release()
+	again := f.plan.Retries > 0
+	if again {
+		defer p.Release()
+	}
 	for backoff := f.plan.Backoff; ; backoff *= 2 {
-		p.hold() // for the call, which may outlast this
+		if again {
+			p.hold() // each call releases it
+		}
 		call := f.prepare(o, p)
 		if o.Tries++; o.Tries == 1 {
 			o.Send = f.pacer.meet(o.Due)
@@ -101,7 +107,7 @@ func (f *flight) exchange(o *Observation, p *payload) (*http.Response, error) {
 			o.Class, o.Err = r.Class, r.Err
 		}
 		if o.Tries > f.plan.Retries || !worthAnother(&r) || !f.pause(backoff) {
-			return r.Response, r.Err
+			return r.Err
 		}
 	}
 }

@@ -66,7 +66,7 @@ var _ vegeta.Pacer = (*pacer)(nil)
 // Pace implements [vegeta.Pacer]. The elapsed time that vegeta passes is not
 // used: it counts from another moment than the phase's start.
 func (p *pacer) Pace(_ time.Duration, hits uint64) (time.Duration, bool) {
-	if !p.begun {
+	if !p.begun && p.schedule != nil { // a closed loop waits for workers alone
 		p.begun = true
 		ownThread()
 	}

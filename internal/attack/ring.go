@@ -13,6 +13,9 @@ const (
 	// aheadMost and aheadBytes bound how far payloads are composed ahead.
 	aheadMost  = 256
 	aheadBytes = 32 << 20
+	// aheadBytesClosed is the same in a closed loop, where nothing is due: the
+	// less is ahead, the more of it is still in the processor's cache when sent.
+	aheadBytesClosed = 512 << 10
 	// batchBytes is how much is composed in one go once there is room: waking
 	// the producer for every small payload would cost more than composing it.
 	batchBytes = 64 << 10
@@ -63,8 +66,11 @@ type ring struct {
 	taken  atomic.Uint64
 	bytes  atomic.Int64 // composed and not taken
 
-	spare    chan *payload
-	bodyMost int // larger buffers are not kept
+	bytesMost int64 // bounds bytes
+
+	spareMu  sync.Mutex
+	spare    []*payload // the one given back last on top: its memory is warm
+	bodyMost int        // larger buffers are not kept
 
 	stop sync.Once
 	done chan struct{}
@@ -88,12 +94,13 @@ func newRing(meanBytes float64) *ring {
 		k = min(k, max(2, int(aheadBytes/meanBytes)))
 	}
 	r := &ring{
-		slots:    make([]slot, k),
-		room:     make(chan struct{}, 1),
-		batch:    1,
-		spare:    make(chan *payload, 2*k),
-		bodyMost: max(256<<10, int(4*meanBytes)),
-		done:     make(chan struct{}),
+		slots:     make([]slot, k),
+		room:      make(chan struct{}, 1),
+		batch:     1,
+		spare:     make([]*payload, 0, 2*k),
+		bodyMost:  max(256<<10, int(4*meanBytes)),
+		bytesMost: aheadBytes,
+		done:      make(chan struct{}),
 	}
 	if meanBytes > 0 {
 		r.batch = uint64(max(1, min(k/4, int(batchBytes/meanBytes))))
@@ -144,7 +151,7 @@ func (r *ring) awaitRoom() bool {
 // as filled, hence the signed difference.)
 func (r *ring) roomy(batch uint64) bool {
 	ahead := int64(r.filled.Load() - r.taken.Load())
-	return ahead <= 0 || ahead+int64(batch) <= int64(len(r.slots)) && r.bytes.Load() < aheadBytes
+	return ahead <= 0 || ahead+int64(batch) <= int64(len(r.slots)) && r.bytes.Load() < r.bytesMost
 }
 
 // put waits until the slot is empty, which it is unless a worker is held up.
@@ -205,16 +212,20 @@ func (r *ring) close() {
 }
 
 func (r *ring) get() *payload {
-	select {
-	case p := <-r.spare:
-		p.body = p.body[:0]
-		p.holds.Store(1)
-		return p
-	default:
+	r.spareMu.Lock()
+	defer r.spareMu.Unlock()
+	n := len(r.spare)
+	if n == 0 {
 		p := &payload{ring: r}
 		p.holds.Store(1)
 		return p
 	}
+	p := r.spare[n-1]
+	r.spare[n-1] = nil
+	r.spare = r.spare[:n-1]
+	p.body = p.body[:0]
+	p.holds.Store(1)
+	return p
 }
 
 // give takes a payload back whose body nobody reads any more. Buffers that one
@@ -223,8 +234,9 @@ func (r *ring) give(p *payload) {
 	if cap(p.body) > r.bodyMost {
 		return
 	}
-	select {
-	case r.spare <- p:
-	default:
+	r.spareMu.Lock()
+	defer r.spareMu.Unlock()
+	if len(r.spare) < cap(r.spare) {
+		r.spare = append(r.spare, p)
 	}
 }

@@ -19,7 +19,11 @@ func (a *app) checkCmd() *cobra.Command {
 		Use:   "check SCENARIO…",
 		Short: "Validate scenarios",
 		Long: `Check validates scenario files (or bundled scenarios by name) and prints every
-problem with its place, the source line and a remedy.`,
+problem with its place, the source line and a remedy.
+
+Of a scenario that is right it prints how large a trace and a payload usually are,
+and how large they are at worst, by arithmetic on what the scenario allows; what
+an agent would not take is a warning, not an error.`,
 		Example: "  spanstorm check my.yaml\n  spanstorm check scenarios/*.yaml --set api=v0.3",
 		Args:    needs(1, -1, "scenarios: files, or names that 'spanstorm scenarios' lists"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -65,21 +69,27 @@ func (a *app) check(arg string, sets []string) error {
 	return a.printWorst(arg, o)
 }
 
-// printWorst says how large a trace and a payload can get, beside how large they
-// usually are, and warns of what an agent does not take.
+// printWorst says how large a trace and a payload usually are, and how large they
+// can get, and warns of what an agent does not take.
 func (a *app) printWorst(arg string, o *outlook.Outlook) error {
 	w := &lastingWriter{w: a.out}
+	w.printf("\n")
+	var rows [][]string
+	largest := outlook.WorstShape{}
 	for _, shape := range o.WorstCase.Shapes {
 		usual := shapeOf(o, shape.Shape)
-		w.printf("%s: %s: at worst %s spans, %s levels, %s calls of one span, about %s; usually (p50) %s spans, %s levels\n",
-			arg, shape.Shape, shape.Spans, shape.DepthLevels, shape.FanOut, results.FormatBytes(shape.TraceBytes.Value),
-			plain(usual.Spans.P50), plain(usual.DepthLevels.P50))
-		if strings.Contains(shape.LargestPath, "→") {
-			w.printf("%s: %s: by %s\n", arg, shape.Shape, shape.LargestPath)
+		rows = append(rows, []string{shape.Shape, plain(usual.Spans.P50), plain(usual.Spans.P99), bound(shape.Spans),
+			bound(shape.DepthLevels), bound(shape.FanOut), about(shape.TraceBytes)})
+		if shape.Spans.Value > largest.Spans.Value {
+			largest = shape
 		}
 	}
-	w.printf("%s: payload: at worst %s traces in about %s; usually (p50) %s in %s\n", arg, o.WorstCase.PayloadTraces,
-		results.FormatBytes(o.WorstCase.PayloadBytes.Value), plain(o.Payloads.Traces.P50), results.FormatBytes(o.Payloads.Bytes.P50))
+	w.table([]string{"", "spans p50", "p99", "at worst", "levels", "calls of one", "trace"}, rows)
+	if strings.Contains(largest.LargestPath, "→") {
+		w.printf("  %s: %s\n", largest.Shape, largest.LargestPath)
+	}
+	w.printf("  payload: %s usually (p50), at worst %s; the agent's limit is %s\n\n", results.FormatBytes(o.Payloads.Bytes.P50),
+		about(o.WorstCase.PayloadBytes), results.FormatBytes(float64(o.WorstCase.LimitBytes)))
 	for _, warning := range o.Warnings {
 		w.printf("%s: warning: %s\n", arg, warning.Text)
 	}

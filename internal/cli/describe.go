@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -41,38 +42,52 @@ func (a *app) describe(s subject, f previewFlags) error {
 		w.printf("\nIt sends its services only:\n%s\n", s.corpus.Services())
 		return w.err
 	}
+	for _, in := range s.corpus.Windows() {
+		w.printf("\nincident %s: requests %d to %d\n", s.scenario.Incidents[in.Incident].Name, in.From, in.To-1)
+	}
 	for _, shape := range o.Shapes {
 		if f.shape == "" || f.shape == shape.Name {
-			a.drawShape(w, s.corpus, shape, f.sample)
+			a.drawShape(w, s.corpus, shape)
 		}
 	}
 	drawOutlook(w, o)
 	return w.err
 }
 
-// drawShape draws the first trace of a shape among the sample's requests.
-func (a *app) drawShape(w *lastingWriter, corpus *generator.Corpus, shape outlook.Shape, requests int) {
+// searched is how many requests are searched for a trace of a shape.
+const searched = 200_000
+
+// drawShape draws the first trace of a shape that is sent.
+func (a *app) drawShape(w *lastingWriter, corpus *generator.Corpus, shape outlook.Shape) {
 	index := int32(slices.Index(corpus.ShapeNames(), shape.Name))
-	share := results.FormatPercent(shape.TraceShare, 1)
-	for seq := range uint64(requests) {
-		for i, chunk := range corpus.Chunks(nil, seq) {
-			if chunk.Shape != index {
-				continue
-			}
-			tree, err := corpus.Tree(seq, i)
-			if err != nil {
-				w.err = err
-				return
-			}
-			w.printf("\n%s: %s of traces; here %s in %s\n\n", shape.Name, share,
-				count(len(tree.Spans), "span"), results.FormatDuration(float64(tree.Extent)))
-			if err := drawTree(w, tree, min(width(a.out), widestPage)); err != nil {
-				w.err = err
-			}
+	part := results.FormatPercent(shape.TraceShare, 1)
+	chunks := corpus.Chunks(nil, 0)
+	for seq := range min(searched, corpus.Layout().MaxSeq()) {
+		chunks = corpus.Chunks(chunks[:0], seq)
+		i := 0
+		for i < len(chunks) && chunks[i].Shape != index {
+			i++
+		}
+		if i == len(chunks) {
+			continue
+		}
+		tree, err := corpus.Tree(seq, i)
+		if err != nil {
+			w.err = err
 			return
 		}
+		late := ""
+		if tree.Late > 0 {
+			late = ", sent " + results.FormatDuration(float64(tree.Late)) + " late"
+		}
+		w.printf("\n%s: %s of traces; the first one, in request %s, has %s in %s%s\n\n", shape.Name, part, results.FormatCount(seq),
+			count(len(tree.Spans), "span"), results.FormatDuration(float64(tree.Extent)), late)
+		if err := drawTree(w, tree, min(width(a.out), widestPage)); err != nil {
+			w.err = err
+		}
+		return
 	}
-	w.printf("\n%s: %s of traces; none among the first %d requests\n", shape.Name, share, requests)
+	w.printf("\n%s: %s of traces; none among the first %s requests\n", shape.Name, part, results.FormatCount(searched))
 }
 
 func drawOutlook(w *lastingWriter, o *outlook.Outlook) {
@@ -96,7 +111,7 @@ func drawOutlook(w *lastingWriter, o *outlook.Outlook) {
 	e := &t.Edges
 	w.printf("\n")
 	w.lines([][2]string{
-		{"edges", fmt.Sprintf("called once %s, twice %s, 3 to 9 times %s, 10 or more %s",
+		{"edges called", fmt.Sprintf("once %s, twice %s, 3 to 9 times %s, 10 or more %s",
 			share(e.OnceShare), share(e.TwiceShare), share(e.ThreeToNineShare), share(e.TenOrMoreShare))},
 		{"span types", typeList(t.SpanTypes)},
 		{"types of calls", typeList(t.CallTypes)},
@@ -137,20 +152,24 @@ func drawVariety(w *lastingWriter, v *outlook.Variety) {
 	n := func(n int) string { return results.FormatCount(uint64(n)) }
 	w.printf("\nVariety: what differs from trace to trace, ids and times aside\n\n")
 	c := v.CallsPerTreeShape
-	lines := [][2]string{
+	w.lines([][2]string{
 		{"templates", fmt.Sprintf("%s in %s of memory", n(v.Templates), results.FormatBytes(float64(v.MemoryBytes)))},
 		{"tree shapes", fmt.Sprintf("%s; calls of each: p50 %s, p99 %s, max %s", n(v.TreeShapes), plain(c.P50), plain(c.P99), plain(c.Max))},
 		{"distinct", fmt.Sprintf("%s services, %s names, %s resources, %s operations", n(v.Services), n(v.Names), n(v.Resources), n(v.Operations))},
+	})
+	if len(v.Tags) == 0 {
+		return
 	}
+	var rows [][]string
 	for _, t := range v.Tags {
-		each := "new in every trace"
+		each := "trace"
 		if t.Every > 0 {
-			each = fmt.Sprintf("new every %s", count(t.Every, "request"))
+			each = count(t.Every, "request")
 		}
-		lines = append(lines, [2]string{"tag " + t.Key, fmt.Sprintf("%s values, %s, %s; %s in %s traces",
-			results.FormatCount(t.Cardinality), t.Skew, each, n(t.DistinctValues), n(t.LookedAtTraces))})
+		rows = append(rows, []string{fit(t.Key, min(24, len([]rune(t.Key)))), results.FormatCount(t.Cardinality), t.Skew, each, n(t.DistinctValues), n(t.LookedAtTraces)})
 	}
-	w.lines(lines)
+	w.printf("\n")
+	w.table([]string{"tag", "values", "skew", "new each", "seen", "in traces"}, rows)
 }
 
 func drawLimits(w *lastingWriter, o *outlook.Outlook) {
@@ -226,22 +245,22 @@ func plain(v float64) string {
 
 func share(part float64) string { return results.FormatPercent(part, 1) }
 
-// typesShown is how many span types are listed.
-const typesShown = 6
+// typesWidth is how many characters of span types are listed.
+const typesWidth = 60
 
 func typeList(types []outlook.TypeShare) string {
-	var parts []string
+	text := ""
 	for i, t := range types {
-		if i == typesShown {
-			parts = append(parts, "…")
-			break
+		part := fit(t.Type, min(30, len([]rune(t.Type)))) + " " + share(t.Share)
+		if i > 0 {
+			part = ", " + part
 		}
-		parts = append(parts, t.Type+" "+share(t.Share))
+		if len([]rune(text+part)) > typesWidth-3 {
+			return text + ", …"
+		}
+		text += part
 	}
-	if parts == nil {
-		return "none"
-	}
-	return strings.Join(parts, ", ")
+	return cmp.Or(text, "none")
 }
 
 // lastingWriter keeps the first error, so that a page can be written without

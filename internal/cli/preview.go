@@ -103,7 +103,7 @@ func openSubject(arg string, sets []string) (subject, error) {
 		if err != nil {
 			return subject{}, err
 		}
-		corpus, err := generator.Compile(s)
+		corpus, err := run.Compile(s)
 		return subject{scenario: s, corpus: corpus}, err
 	}
 	if len(sets) > 0 {

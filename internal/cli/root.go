@@ -80,6 +80,8 @@ met, 130 interrupted (the partial record is saved).`,
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(a.runCmd(), a.checkCmd(), a.previewCmd(), a.reportCmd(), a.scenariosCmd(), a.initCmd(),
 		a.schemaCmd(), a.agentCmd(), a.intakeCmd(), a.versionCmd())
+	root.SetFlagErrorFunc(flagMistake)
+	root.SetHelpCommand(a.helpCmd())
 	a.markRan(root)
 	return root
 }

@@ -42,7 +42,8 @@ func (v values) sum() Distribution {
 		d.Mean += x.value * x.weight
 		total += x.weight
 	}
-	d.Mean /= total
+	// Rounding does not push a mean beyond the values it is of.
+	d.Mean = min(max(d.Mean/total, v[0].value), v[len(v)-1].value)
 	quantiles := []struct {
 		share float64
 		into  *float64

@@ -72,7 +72,10 @@ func newGatherer(s *scenarios.Scenario, c *generator.Corpus, traces int) *gather
 		traces: 1,
 	}
 	if traces > 0 {
-		g.draws, g.traces = c.Draws(traces), float64(traces)
+		g.draws, g.traces = c.Draws(traces), 0
+		for _, n := range g.draws {
+			g.traces += float64(n)
+		}
 	}
 	return g
 }
@@ -82,7 +85,7 @@ func (g *gatherer) add(t *generator.Template) {
 	g.templates[t.Shape]++
 	weight := t.Share
 	if g.draws != nil {
-		weight = float64(g.draws[t.Number]) / g.traces
+		weight = float64(g.draws[t.Number]) / max(1, g.traces)
 	}
 	for k := range t.Spans {
 		s := &t.Spans[k]
@@ -90,7 +93,8 @@ func (g *gatherer) add(t *generator.Template) {
 		if _, ok := g.work.numbers[op]; !ok {
 			g.work.numbers[op] = int32(len(g.work.numbers))
 		}
-		g.largest[op] = max(g.largest[op], g.spanBytes(*s))
+		n, named := g.spanBytes(*s), operation{service: s.Service, name: s.Name}
+		g.largest[op], g.largest[named] = max(g.largest[op], n), max(g.largest[named], n)
 	}
 	if t.Bytes > g.biggest[t.Shape] {
 		g.biggest[t.Shape], g.perSpan[t.Shape] = t.Bytes, float64(t.Bytes)/float64(len(t.Spans))

@@ -187,7 +187,7 @@ func tags(_ *scenarios.Scenario, c *generator.Corpus, traces int) []Tag {
 	list := []Tag{}
 	for _, t := range c.Tags(traces) {
 		list = append(list, Tag{
-			Key: t.Key, Cardinality: t.Cardinality, Skew: string(t.Skew),
+			Key: t.Key, Cardinality: t.Cardinality, Skew: string(t.Skew), Every: int(t.Every),
 			TraceShare: float64(t.Traces) / float64(traces), LookedAtTraces: t.Traces, DistinctValues: t.Distinct,
 		})
 	}

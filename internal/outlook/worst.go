@@ -1,9 +1,9 @@
 package outlook
 
 import (
+	"cmp"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/spanstorm/spanstorm/internal/limits"
@@ -200,21 +200,24 @@ func (w *walker) reach(ref string) *reach {
 }
 
 // spanBytes is how large a span of the operation is at most: of those among the
-// templates, or if there is none, of any operation's.
+// templates, or if there is none, of any of its service and name, or of any at all.
 func (w *walker) spanBytes(ref string, op *scenarios.Operation) int {
-	largest := 0
-	if op != nil {
-		for seen, bytes := range w.gathered.largest {
-			if seen.service == w.services[ref] && seen.name == op.Name && (op.Resource.Pattern != "" || slices.Contains(op.Resource.Values, seen.resource)) {
-				largest = max(largest, bytes)
-			}
-		}
-	}
-	if largest == 0 {
+	if op == nil {
 		return w.widest
 	}
-	return largest
+	largest := 0
+	for _, resource := range resources(op) {
+		largest = max(largest, w.gathered.largest[operation{w.services[ref], op.Name, resource}])
+	}
+	if largest == 0 {
+		// By its name: the service's other operations of that name are about alike.
+		largest = w.gathered.largest[operation{service: w.services[ref], name: op.Name}]
+	}
+	return cmp.Or(largest, w.widest)
 }
+
+// resources are those that an operation's spans have, as far as they are listed.
+func resources(op *scenarios.Operation) []string { return op.Resource.Values }
 
 // each visits all calls of a list, and those in the lists within them.
 func each(calls []scenarios.Call, visit func(*scenarios.Call)) {

@@ -97,13 +97,41 @@ func (r *run) firstTrace(ctx context.Context) error {
 	if len(r.Scenario.Shapes) == 0 {
 		return nil
 	}
-	if apis := r.target.APIs(); apis != nil && !slices.Contains(apis, string(r.Scenario.API)) {
-		return fmt.Errorf("target %s does not take API %s: its file lists %s; choose one with --set api=…",
-			r.target.Info().Name, r.Scenario.API, strings.Join(apis, ", "))
+	if err := r.takesAPI(ctx); err != nil {
+		return err
 	}
-	err := r.probe(ctx)
-	if err != nil {
+	if err := r.probe(ctx); err != nil {
 		return fmt.Errorf("first trace: PUT %s to %s %w", r.corpus.Path(), r.target.URL(), err)
+	}
+	return nil
+}
+
+// takesAPI says no when the target itself does: its file lists other APIs or,
+// where that lists none, its /info announces where it takes traces, and the API's
+// path is not there. Agents that announce nothing of the kind are asked with a trace.
+func (r *run) takesAPI(ctx context.Context) error {
+	refused := func(by string, listed []string) error {
+		return fmt.Errorf("target %s does not take API %s: %s lists %s; choose one with --set api=…",
+			r.target.Info().Name, r.Scenario.API, by, strings.Join(listed, ", "))
+	}
+	if apis := r.target.APIs(); apis != nil {
+		if !slices.Contains(apis, string(r.Scenario.API)) {
+			return refused("its file", apis)
+		}
+		return nil
+	}
+	var listed []string
+	for _, path := range r.target.Endpoints(ctx) {
+		path = strings.TrimSuffix(path, "/")
+		if path == r.corpus.Path() {
+			return nil
+		}
+		if api, traces := strings.CutSuffix(path, "/traces"); traces && strings.HasPrefix(api, "/v") {
+			listed = append(listed, api[1:])
+		}
+	}
+	if len(listed) > 0 {
+		return refused("its /info", listed)
 	}
 	return nil
 }

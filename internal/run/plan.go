@@ -1,7 +1,9 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spanstorm/spanstorm/generator"
@@ -60,5 +62,51 @@ func plan(s *scenarios.Scenario, corpus *generator.Corpus) ([]leg, error) {
 	if most := corpus.Layout().MaxSeq(); seq >= most {
 		return nil, fmt.Errorf("%d requests do not fit: with traces this large at most %d can be told apart; shorten the load or send smaller traces", seq, most)
 	}
+	corpus.Schedule(windows(s, legs))
 	return legs, nil
+}
+
+// windows are the requests that are due in the incidents of a scenario, by the
+// timetable: as if each phase began when the one before it was to end. A closed
+// loop has none.
+func windows(s *scenarios.Scenario, legs []leg) []generator.Window {
+	var list []generator.Window
+	for _, i := range byStart(s.Incidents) {
+		in := &s.Incidents[i]
+		phaseStart := time.Duration(0)
+		for _, l := range legs {
+			from, to := time.Duration(in.At)-phaseStart, time.Duration(in.At+in.For)-phaseStart
+			phaseStart += time.Duration(l.phase.For)
+			if l.schedule == nil || !l.traces() {
+				continue
+			}
+			// Those due before a time are those due a nanosecond before it.
+			first, last := l.schedule.CountAt(from-1), l.schedule.CountAt(to-1)
+			if first < last {
+				list = append(list, generator.Window{From: l.firstSeq + first, To: l.firstSeq + last, Incident: i})
+			}
+		}
+	}
+	return list
+}
+
+// byStart are the indices of incidents in the order in which they begin.
+func byStart(incidents []scenarios.Incident) []int {
+	order := make([]int, len(incidents))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(incidents[a].At, incidents[b].At) })
+	return order
+}
+
+// Compile compiles a scenario as a run of it does: with its requests laid out
+// in time, so that those that lie in incidents are known.
+func Compile(s *scenarios.Scenario) (*generator.Corpus, error) {
+	corpus, err := generator.Compile(s)
+	if err != nil {
+		return nil, err
+	}
+	_, err = plan(s, corpus)
+	return corpus, err
 }

@@ -42,6 +42,67 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// TestWindows: the requests in incidents are those that the timetable has there.
+func TestWindows(t *testing.T) {
+	s, err := scenarios.Load("smoke", []string{
+		`load=[
+			{name: a, rate: 100/s, for: 2s},
+			{name: announce, rate: 5/s, for: 1s, send: services},
+			{name: ramp, rate: 10/s..200/s, for: 4s},
+			{name: flat-out, rate: max, for: 3s},
+			{name: b, rate: 10/s, for: 1s}]`,
+		`incidents=[
+			{name: last, at: 10500ms, for: 1h, operations: db.*, slowdown: 5x},
+			{name: first, at: 0s, for: 500ms, operations: db.*, slowdown: 5x},
+			{name: across, at: 1500ms, for: 3s, operations: db.*, error_rate: 50%},
+			{name: unseen, at: 500ms, for: 1ms, operations: db.*, error_rate: 50%}]`,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	corpus, err := Compile(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	legs, err := plan(s, corpus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	starts := []time.Duration{0, 2 * time.Second, 3 * time.Second, 7 * time.Second, 10 * time.Second}
+	// For each request, the incident that its due time is in.
+	inside := func(seq uint64) int {
+		for _, w := range corpus.Windows() {
+			if seq >= w.From && seq < w.To {
+				return w.Incident
+			}
+		}
+		return -1
+	}
+	hits := map[int]int{}
+	for i, l := range legs {
+		if l.schedule == nil || !l.traces() {
+			continue
+		}
+		for k := range l.schedule.Count() {
+			want := -1
+			due := starts[i] + l.schedule.Due(k)
+			for j, in := range s.Incidents {
+				if due >= time.Duration(in.At) && due < time.Duration(in.At+in.For) {
+					want = j
+				}
+			}
+			if got := inside(l.firstSeq + k); got != want {
+				t.Fatalf("request %d of %s, due at %s, is in incident %d, want %d", k, l.phase.Name, due, got, want)
+			}
+			hits[want]++
+		}
+	}
+	// The request due exactly at 500ms is in the incident of a millisecond.
+	if hits[0] != 5 || hits[1] != 50 || hits[2] < 60 || hits[3] != 1 {
+		t.Errorf("requests by incident: %v", hits)
+	}
+}
+
 // TestDueUnixNS: the time in a body is the due time, and in a closed loop that
 // of the last mark.
 func TestDueUnixNS(t *testing.T) {

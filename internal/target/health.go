@@ -137,6 +137,22 @@ func (v versionRule) run(ctx context.Context) (string, error) {
 	return string(bytes.TrimSpace(line)), nil
 }
 
+// Endpoints are the paths of the API that the target announces in /info; nil when
+// it announces none.
+func (t *Target) Endpoints(ctx context.Context) []string {
+	page, err := t.endpoint.get(ctx, infoPath)
+	if err != nil || !is2xx(page.code) {
+		return nil
+	}
+	var info struct {
+		Endpoints []string `json:"endpoints"`
+	}
+	if json.Unmarshal(page.body, &info) != nil {
+		return nil
+	}
+	return info.Endpoints
+}
+
 // textAt finds a scalar in a JSON document by the keys that lead to it.
 func textAt(doc []byte, path []string) (string, error) {
 	var at any

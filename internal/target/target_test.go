@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -245,6 +247,28 @@ func TestEmbedded(t *testing.T) {
 	}
 	if info.Name != EmbeddedName || info.Version != "1.2.3" {
 		t.Errorf("info %+v", info)
+	}
+}
+
+func TestEndpoints(t *testing.T) {
+	for page, want := range map[string][]string{
+		`{"endpoints":["/v0.4/traces","/v0.6/stats"]}`: {"/v0.4/traces", "/v0.6/stats"},
+		`{"version":"1"}`:  nil,
+		`{"endpoints":{}}`: nil,
+		`OK`:               nil,
+		``:                 nil, // answered 404
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if page == "" {
+				http.NotFound(w, r)
+				return
+			}
+			_, _ = io.WriteString(w, page)
+		}))
+		if got := up(t, server.URL, Env{}).Endpoints(t.Context()); !slices.Equal(got, want) {
+			t.Errorf("%s announces %q, want %q", page, got, want)
+		}
+		server.Close()
 	}
 }
 

@@ -1,7 +1,5 @@
 package topology
 
-import "slices"
-
 // growing is a tree that grows, spans in the order of their making.
 type growing struct {
 	g      *Grower
@@ -41,10 +39,10 @@ func (g *Grower) Grow(size Size, source Source) Tree {
 	for k := 1; k < size.Levels; k++ {
 		t.addEdge(k - 1)
 	}
-	for k := 0; k < size.Levels-1; k++ {
+	for k := range size.Levels - 1 {
 		t.repeat(k) // the edge to span k+1 has the number k
 	}
-	for k := 0; k < size.Levels-1; k++ {
+	for k := range size.Levels - 1 {
 		t.widen(k)
 	}
 	for t.room > 0 {
@@ -149,35 +147,22 @@ func (t *growing) chooseKinds() {
 	}
 }
 
-// tree puts the spans into the order of a walk. Levels are up to the scenario:
-// without recursion.
+// tree puts the spans into the order of a walk.
 func (t *growing) tree() Tree {
 	n := len(t.spans)
-	first, next := make([]int, n), make([]int, n)
+	parent, place := make([]int, n), make([]int, n)
 	for k := range n {
-		first[k] = -1
+		parent[k] = t.spans[k].parent
 	}
-	for k := n - 1; k > 0; k-- {
-		p := t.spans[k].parent
-		next[k], first[p] = first[p], k
-	}
-	out := Tree{Parent: make([]int, 0, n), Edge: make([]int, 0, n), Levels: t.size.Levels}
-	place, stack := make([]int, n), []int{0}
-	for len(stack) > 0 {
-		k := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
+	out := Tree{Parent: make([]int, 0, n), Edge: make([]int, 0, n)}
+	walk(parent, func(k int) {
 		place[k] = len(out.Parent)
 		p := -1
 		if k > 0 {
-			p = place[t.spans[k].parent]
+			p = place[parent[k]]
 		}
 		out.Parent, out.Edge = append(out.Parent, p), append(out.Edge, t.spans[k].edge)
-		from := len(stack)
-		for c := first[k]; c >= 0; c = next[c] {
-			stack = append(stack, c)
-		}
-		slices.Reverse(stack[from:])
-	}
+	})
 	for _, e := range t.edges {
 		out.Kinds = append(out.Kinds, e.kind)
 	}

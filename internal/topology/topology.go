@@ -10,7 +10,10 @@
 // shares, as far as their sizes allow.
 package topology
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // Bin is a share of a count: of From … To, equally likely on a scale of logarithms.
 type Bin struct {
@@ -22,6 +25,8 @@ type Bin struct {
 type Kind struct {
 	Share float64
 	Calls bool // such spans may call others
+	// Services is how many there are of the kind; see ShareOut.
+	Services int
 }
 
 // Figures are the shares that trees are to have.
@@ -44,7 +49,6 @@ type Tree struct {
 	Parent []int // of each span; -1 for the root, which is the first
 	Edge   []int // the edge by which it is called, -1 for the root
 	Kinds  []int // by edge
-	Levels int
 }
 
 // Grower grows trees towards figures.
@@ -141,7 +145,8 @@ func correct(aim *float64, want, got, counted float64) {
 	if want == 0 {
 		return
 	}
-	stray := *aim / want * (want*counted + countsLeast) / (got + countsLeast)
+	// The conversion keeps machines from fusing product and sum, each in its way.
+	stray := *aim / want * (float64(want*counted) + countsLeast) / (got + countsLeast)
 	*aim = want * min(max(stray, strayLeast), strayMost)
 }
 
@@ -227,4 +232,7 @@ func within(b Bin, s Source) int {
 
 func unit(s Source) float64 { return (float64(s.Uint64()>>12) + 0.5) * 0x1p-52 }
 
-func below(s Source, n int) int { return int(unit(s) * float64(n)) }
+func below(s Source, n int) int {
+	high, _ := bits.Mul64(s.Uint64(), uint64(n))
+	return int(high)
+}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spanstorm/spanstorm/internal/tracer/rawhttp"
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -80,6 +81,7 @@ var errTimeout = errors.New("no complete answer within the timeout")
 func Classify(err error) Class {
 	var netErr net.Error
 	var protoErr textproto.ProtocolError
+	var malformed rawhttp.MalformedError
 	switch {
 	case err == nil:
 		return ClassNone
@@ -91,10 +93,11 @@ func Classify(err error) Class {
 		return ClassRefused
 	case isReset(err):
 		return ClassReset
-	case errors.As(err, &protoErr), speaksNoHTTP(err.Error()):
+	case errors.As(err, &malformed), errors.As(err, &protoErr), speaksNoHTTP(err.Error()):
 		return ClassBadHTTP
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
-		strings.Contains(err.Error(), "server closed idle connection"):
+		strings.Contains(err.Error(), "server closed idle connection"),
+		strings.Contains(err.Error(), "unexpected EOF reading trailer"):
 		return ClassEOF
 	case errors.As(err, &netErr) && netErr.Timeout():
 		return ClassTimeout
@@ -107,6 +110,8 @@ func speaksNoHTTP(text string) bool {
 	for _, part := range []string{
 		"malformed HTTP", "malformed MIME", "malformed chunked", "invalid byte in chunk length",
 		"http chunk length too large", "header line too long", "bad Content-Length", "invalid Content-Length",
+		"multiple Content-Length", "chunked line", "chunked encoding contains", "hex number for chunk",
+		"long trailer", "bad trailer",
 		"unsupported transfer encoding", "too many transfer encodings", "too many 1xx",
 		"server response headers exceeded", "HTTP response to HTTPS",
 	} {

@@ -21,10 +21,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/spanstorm/spanstorm/internal/tracer/odd"
+	"github.com/spanstorm/spanstorm/internal/tracer/rawhttp"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
@@ -54,6 +56,8 @@ type Config struct {
 	BodyBytes float64
 	// DialTimeout bounds connecting; 0 is DefaultTimeout.
 	DialTimeout time.Duration
+	// OnlyNetHTTP sends every request through net/http; see [Call].
+	OnlyNetHTTP bool
 }
 
 // Client is the tracers of a run: each has its connections and headers. It is
@@ -63,12 +67,13 @@ type Client struct {
 	tracers []tracer
 	pick    func(seq uint64) int
 	rates   atomic.Pointer[map[string]float64]
-	dial    odd.Dial // for odd requests
+	dial    odd.Dial // connects to the agent
 }
 
 // tracer is one client: what tells its requests from those of others.
 type tracer struct {
 	transport *http.Transport
+	pool      *rawhttp.Pool // nil: everything goes through transport
 	headers   []header
 }
 
@@ -91,6 +96,8 @@ const (
 	// agent's receiver keeps them for 5 s (its ReadTimeout), and a request
 	// written into a connection that is just being closed goes unanswered.
 	idleMost = 4 * time.Second
+	// tcpKeepAlive is how often the system looks whether the agent's is still there.
+	tcpKeepAlive = 30 * time.Second
 )
 
 // New prepares the tracers. It does not connect.
@@ -116,29 +123,39 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := &Client{base: &url.URL{Scheme: base.Scheme, Host: base.Host}, pick: c.Pick, dial: dialer(c, base.Host)}
+	client := &Client{base: &url.URL{Scheme: base.Scheme, Host: base.Host}, pick: c.Pick, dial: dialer(c, base)}
 	for _, lang := range languages(c.Clients) {
-		client.tracers = append(client.tracers, tracer{
-			transport: newTransport(c),
-			headers:   headersOf(lang, c.RealHTTPStatus, extra),
-		})
+		t := tracer{transport: newTransport(c), headers: headersOf(lang, c.RealHTTPStatus, extra)}
+		if !c.OnlyNetHTTP && plain(base.Host) {
+			t.pool = &rawhttp.Pool{Dial: client.dial, IdleMost: idleMost, Most: c.MaxInFlight}
+		}
+		client.tracers = append(client.tracers, t)
 	}
 	return client, nil
 }
 
-// Close closes the idle connections.
+// Close closes the idle connections. It is called after the last request.
 func (c *Client) Close() {
 	for _, t := range c.tracers {
 		t.transport.CloseIdleConnections()
+		if t.pool != nil {
+			t.pool.Close()
+		}
 	}
 }
 
-// tracer returns the one that sends request seq.
-func (c *Client) tracer(seq uint64) *tracer {
+// chosen is the number of the tracer that sends request seq.
+func (c *Client) chosen(seq uint64) int {
 	if len(c.tracers) == 1 || c.pick == nil {
-		return &c.tracers[0]
+		return 0
 	}
-	return &c.tracers[c.pick(seq)]
+	return c.pick(seq)
+}
+
+// plain says whether net/http sends a host's name as it stands: it translates
+// international names, and leaves out the zone of an address.
+func plain(host string) bool {
+	return !strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '%' })
 }
 
 // Rates are the sampling rates that the agent answered last, by service; nil
@@ -151,13 +168,18 @@ func (c *Client) Rates() map[string]float64 {
 }
 
 // Reconnect drops the connections of client i that no request is using.
-func (c *Client) Reconnect(i int) { c.tracers[i].transport.CloseIdleConnections() }
+func (c *Client) Reconnect(i int) {
+	c.tracers[i].transport.CloseIdleConnections()
+	if pool := c.tracers[i].pool; pool != nil {
+		pool.CloseIdle()
+	}
+}
 
 // Tracers is how many clients there are.
 func (c *Client) Tracers() int { return len(c.tracers) }
 
 func newTransport(c Config) *http.Transport {
-	dialer := &net.Dialer{Timeout: c.DialTimeout, KeepAlive: 30 * time.Second}
+	dialer := &net.Dialer{Timeout: c.DialTimeout, KeepAlive: tcpKeepAlive}
 	dial := dialer.DialContext
 	if c.Socket != "" {
 		dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -172,6 +194,8 @@ func newTransport(c Config) *http.Transport {
 		WriteBufferSize:     writeBuffer(c),
 		ReadBufferSize:      4 << 10,
 		Protocols:           onlyHTTP1(),
+		// The bound of the other transport, so that both take the same answers.
+		MaxResponseHeaderBytes: rawhttp.HeadersMost,
 		// Proxy stays nil: proxies are ignored.
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 
 	"github.com/spanstorm/spanstorm/internal/tracer/odd"
 )
@@ -26,7 +27,7 @@ type OddCall struct {
 // PrepareOdd is Prepare for a request that is odd beside its body. It is sent
 // over a connection of its own, by the tracer that would have sent it anyway.
 func (s *Sender) PrepareOdd(seq uint64, p Payload, o *odd.Odd) *OddCall {
-	t := s.client.tracer(seq)
+	t := &s.client.tracers[s.client.chosen(seq)]
 	c := &OddCall{sender: s, odd: o, payload: p}
 	header := http.Header{
 		headerContentType: {s.route.ContentType},
@@ -58,22 +59,23 @@ func (c *OddCall) Close() Reply {
 	if c.err != nil {
 		return Reply{Class: Classify(c.err), Err: c.err}
 	}
-	r := Reply{Response: c.resp, Code: c.resp.StatusCode, Bytes: c.bytes}
+	r := Reply{Code: c.resp.StatusCode, Bytes: c.bytes}
 	if r.Code >= 200 && r.Code < 300 && c.odd.Path == "" { // another path has other answers
 		r.Unexpected = !c.sender.expected(&c.answer)
 	}
 	return r
 }
 
-// dialer connects to the agent, for those who need a connection to themselves.
-func dialer(c Config, host string) odd.Dial {
-	network, addr := "unix", c.Socket
+// dialer connects to the agent.
+func dialer(c Config, base *url.URL) odd.Dial {
+	network, address := "unix", c.Socket
 	if c.Socket == "" {
-		network, addr = "tcp", host
-		if _, _, err := net.SplitHostPort(host); err != nil {
-			addr = net.JoinHostPort(host, "80")
+		port := base.Port()
+		if port == "" {
+			port = "80"
 		}
+		network, address = "tcp", net.JoinHostPort(base.Hostname(), port)
 	}
-	d := &net.Dialer{Timeout: c.DialTimeout}
-	return func(ctx context.Context) (net.Conn, error) { return d.DialContext(ctx, network, addr) }
+	d := &net.Dialer{Timeout: c.DialTimeout, KeepAlive: tcpKeepAlive}
+	return func(ctx context.Context) (net.Conn, error) { return d.DialContext(ctx, network, address) }
 }

@@ -29,8 +29,9 @@ type Payload interface {
 	Body() []byte
 	// Traces is how many traces are in it.
 	Traces() int
-	// Release is called once when nobody reads the body any more. After an
-	// error that cannot be known, and it is never called.
+	// Release is called once when nobody reads the body any more, at the
+	// earliest in [Call.Send]. After an error that may not be known, and it is
+	// not called.
 	Release()
 }
 
@@ -42,6 +43,7 @@ type Sender struct {
 	url    *url.URL
 	calls  calls
 	counts countHeaders
+	heads  []*head // of each of the client's tracers
 	// lastGood is the last answer that was found well-formed: an agent
 	// repeats itself, and comparing is cheaper than parsing.
 	lastGood atomic.Pointer[[]byte]
@@ -57,7 +59,11 @@ func (c *Client) Sender(ctx context.Context, r Route) (*Sender, error) {
 	if r.Timeout <= 0 {
 		r.Timeout = DefaultTimeout
 	}
-	return &Sender{ctx: ctx, client: c, route: r, url: c.base.ResolveReference(path), counts: newCountHeaders(tracesCounted)}, nil
+	s := &Sender{ctx: ctx, client: c, route: r, url: c.base.ResolveReference(path), counts: newCountHeaders(tracesCounted)}
+	for _, t := range c.tracers {
+		s.heads = append(s.heads, newHead(s.url.RequestURI(), s.url.Host, r.ContentType, t.headers))
+	}
+	return s, nil
 }
 
 // URL is where the requests go.
@@ -66,9 +72,8 @@ func (s *Sender) URL() string { return s.url.String() }
 // Prepare makes request seq ready to be sent with p as its body. The same seq
 // is always sent by the same tracer.
 func (s *Sender) Prepare(seq uint64, p Payload) *Call {
-	t := s.client.tracer(seq)
 	c := s.calls.get(s)
-	c.load(p, t)
+	c.load(p, s.client.chosen(seq))
 	return c
 }
 

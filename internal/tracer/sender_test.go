@@ -109,6 +109,40 @@ func TestTracers(t *testing.T) {
 	}
 }
 
+// TestReconnect counts the connections of tracers of which one reconnects.
+func TestReconnect(t *testing.T) {
+	var mu sync.Mutex
+	from := map[string]bool{}
+	s := agent(t, 200, "{}", func(r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		from[r.RemoteAddr] = true
+	})
+	client, err := New(Config{URL: s.URL, Clients: scenarios.Clients{Count: 2, Languages: map[string]float64{"go": 1}}, Pick: func(seq uint64) int { return int(seq % 2) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	sender, err := client.Sender(t.Context(), Route{Path: "/v0.4/traces"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for round := range 6 {
+		for seq := range uint64(4) {
+			if r := send(sender, seq, &body{text: "x"}); r.Code != 200 {
+				t.Fatalf("reply %+v", r)
+			}
+		}
+		if round%2 == 1 {
+			client.Reconnect(1)
+		}
+	}
+	// Each its first, and the second tracer two more.
+	if len(from) != 4 {
+		t.Errorf("%d connections, want 4", len(from))
+	}
+}
+
 func TestUnixSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "apm.socket")
 	l, err := net.Listen("unix", path)
@@ -179,32 +213,40 @@ func TestEndlessAnswer(t *testing.T) {
 }
 
 // TestRelease checks that a body comes back once for each answer, so that it can
-// be used again, and not after an error, when net/http may still be reading it.
+// be used again, and after an error at most once: through net/http never, which
+// may still be reading it.
 func TestRelease(t *testing.T) {
-	s := agent(t, 200, "{}", nil)
-	sender := newSender(t.Context(), t, Config{URL: s.URL}, Route{Path: "/"})
-	b := &body{text: "x"}
-	for n := range int64(50) {
-		if r := send(sender, uint64(n), b); r.Code != 200 {
-			t.Fatalf("reply %+v", r)
-		}
-		// WroteRequest may come after the answer.
-		for deadline := time.Now().Add(5 * time.Second); b.released.Load() <= n; {
-			if time.Now().After(deadline) {
-				t.Fatalf("released %d times after %d requests", b.released.Load(), n+1)
+	for name, onlyNet := range transports {
+		t.Run(name, func(t *testing.T) {
+			s := agent(t, 200, "{}", nil)
+			sender := newSender(t.Context(), t, Config{URL: s.URL, OnlyNetHTTP: onlyNet}, Route{Path: "/"})
+			b := &body{text: "x"}
+			for n := range int64(50) {
+				if r := send(sender, uint64(n), b); r.Code != 200 {
+					t.Fatalf("reply %+v", r)
+				}
+				// WroteRequest may come after the answer.
+				for deadline := time.Now().Add(5 * time.Second); b.released.Load() <= n; {
+					if time.Now().After(deadline) {
+						t.Fatalf("released %d times after %d requests", b.released.Load(), n+1)
+					}
+					time.Sleep(10 * time.Microsecond)
+				}
+				if got := b.released.Load(); got != n+1 {
+					t.Fatalf("released %d times after %d requests", got, n+1)
+				}
 			}
-			time.Sleep(10 * time.Microsecond)
-		}
-		if got := b.released.Load(); got != n+1 {
-			t.Fatalf("released %d times after %d requests", got, n+1)
-		}
-	}
-	s.Close()
-	b = &body{text: "x"}
-	if r := send(sender, 0, b); r.Err == nil || r.Response != nil || b.released.Load() != 0 {
-		t.Errorf("reply %+v, released %d times", r, b.released.Load())
+			s.Close()
+			b = &body{text: "x"}
+			if r := send(sender, 0, b); r.Err == nil || r.Code != 0 || b.released.Load() > 1 || onlyNet && b.released.Load() > 0 {
+				t.Errorf("reply %+v, released %d times", r, b.released.Load())
+			}
+		})
 	}
 }
+
+// transports are the two ways to send.
+var transports = map[string]bool{"raw": false, "net/http": true}
 
 // TestGivenUp checks whose word is heard when a request ends before its answer.
 func TestGivenUp(t *testing.T) {

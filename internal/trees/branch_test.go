@@ -76,6 +76,12 @@ func TestBranches(t *testing.T) {
 			op("a", 1, calling(broken("b")), call{parallel: []call{calling(broken("c")), when(scenarios.OnError, 1, leaf("d"))}}, when(scenarios.OnError, 0, leaf("e"))),
 			[]string{"a 4 ms !c", "  b 1 ms !", "  c 1 ms !", "  d 1 ms", "  e 1 ms"},
 		},
+		{
+			"two that recover side by side make good what was before once",
+			op("a", 1, calling(broken("b")), call{parallel: []call{when(scenarios.OnError, 1, leaf("c")), when(scenarios.OnError, 1, leaf("d")), silent(calling(broken("e")))}},
+				when(scenarios.OnOK, 0, leaf("f")), when(scenarios.OnError, 0, leaf("g"))),
+			[]string{"a 4 ms", "  b 1 ms !", "  c 1 ms", "  d 1 ms", "  e 1 ms !", "  g 1 ms"},
+		},
 		{"a hit", op("a", 1, missing(1, leaf("b"), calling(leaf("c")))), []string{"a 2 ms", "  b 1 ms"}},
 		{
 			"a miss",

@@ -37,6 +37,7 @@ type Variable struct {
 	Key         string
 	Cardinality uint64
 	Skew        scenarios.Skew
+	Every       uint64 // requests that a value lasts; 0: another one each time
 }
 
 // service is one service, and where it runs.
@@ -215,7 +216,7 @@ func (c *Catalogue) newOperation(svc *service, src *scenarios.Operation) *operat
 		rule := tagRule{key: key, values: tag.Values, byOutcome: tag.ByOutcome}
 		switch {
 		case tag.Cardinality > 0:
-			rule.variable = c.variable(key, tag.Cardinality, tag.Skew)
+			rule.variable = c.variable(Variable{key, tag.Cardinality, tag.Skew, uint64(tag.Every)})
 		case !tag.ByOutcome && len(tag.Values) == 0:
 			rule.values = []string{""}
 		}
@@ -247,8 +248,7 @@ func (r *resourceRule) draw(s *stream) string {
 
 // variable returns the number, from 1, of the variable of such a tag. Tags of
 // one key and form share it: in one trace, user.id is the same user throughout.
-func (c *Catalogue) variable(key string, cardinality uint64, skew scenarios.Skew) int {
-	v := Variable{key, cardinality, skew}
+func (c *Catalogue) variable(v Variable) int {
 	i := slices.Index(c.variables, v)
 	if i < 0 {
 		i = len(c.variables)

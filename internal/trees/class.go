@@ -1,18 +1,22 @@
 package trees
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/spanstorm/spanstorm/internal/trees/internal/dialect"
+)
 
 // class is what an operation does, as far as tracers tag it alike.
-type class uint8
+type class = dialect.Class
 
 const (
-	custom class = iota
-	web
-	rpc
-	sql
-	cache
-	store // databases that do not speak SQL
-	queue
+	custom = dialect.Custom
+	web    = dialect.Web
+	rpc    = dialect.RPC
+	sql    = dialect.SQL
+	cache  = dialect.Cache
+	store  = dialect.Store
+	queue  = dialect.Queue
 )
 
 // Values of span.kind.
@@ -114,13 +118,13 @@ func (op *operation) component(lang, kind string) string {
 	switch op.class {
 	case web:
 		if kind == client {
-			return byLanguage(lang, "net/http", "okhttp", "requests", "http", "net/http", "HttpMessageHandler", "guzzle")
+			return dialect.Pick(lang, "net/http", "okhttp", "requests", "http", "net/http", "HttpMessageHandler", "guzzle")
 		}
-		return byLanguage(lang, "net/http", "spring-web-controller", "flask", "express", "rails", "aspnet_core", "symfony")
+		return dialect.Pick(lang, "net/http", "spring-web-controller", "flask", "express", "rails", "aspnet_core", "symfony")
 	case rpc:
-		return byLanguage(lang, "google.golang.org/grpc", "grpc-server", "grpc", "grpc", "grpc", "Grpc", "grpc")
+		return dialect.Pick(lang, "google.golang.org/grpc", "grpc-server", "grpc", "grpc", "grpc", "Grpc", "grpc")
 	case sql:
-		return byLanguage(lang, "database/sql", "java-jdbc-prepared_statement", "psycopg", "pg", "active_record", "AdoNet", "PDO")
+		return dialect.Pick(lang, "database/sql", "java-jdbc-prepared_statement", "psycopg", "pg", "active_record", "AdoNet", "PDO")
 	case cache, store:
 		return op.system()
 	case queue:
@@ -129,9 +133,9 @@ func (op *operation) component(lang, kind string) string {
 		}
 		switch broker := op.broker(); broker {
 		case "kafka":
-			return byLanguage(lang, "segmentio/kafka-go", "java-kafka", "kafka", "kafkajs", "kafka", "kafka", "kafka")
+			return dialect.Pick(lang, "segmentio/kafka-go", "java-kafka", "kafka", "kafkajs", "kafka", "kafka", "kafka")
 		case "rabbitmq":
-			return byLanguage(lang, "rabbitmq/amqp091-go", "rabbitmq-amqp", "kombu", "amqplib", "bunny", "RabbitMQ", "amqp")
+			return dialect.Pick(lang, "rabbitmq/amqp091-go", "rabbitmq-amqp", "kombu", "amqplib", "bunny", "RabbitMQ", "amqp")
 		default:
 			return broker
 		}
@@ -176,35 +180,4 @@ func port(system string) float64 {
 		return 443
 	}
 	return 5432
-}
-
-// byLanguage picks by the language of a tracer, as Datadog-Meta-Lang names it.
-func byLanguage(lang, golang, java, python, node, ruby, dotnet, php string) string {
-	switch lang {
-	case "java", "jvm":
-		return java
-	case "python":
-		return python
-	case "nodejs", "javascript", "js":
-		return node
-	case "ruby":
-		return ruby
-	case "dotnet", ".NET":
-		return dotnet
-	case "php":
-		return php
-	}
-	return golang
-}
-
-// languageTag is the value of the language tag, where it differs from the name
-// of the language: the tracers of Java and Node name their runtime.
-func languageTag(lang string) string {
-	switch lang {
-	case "java":
-		return "jvm"
-	case "nodejs", "js":
-		return "javascript"
-	}
-	return lang
 }

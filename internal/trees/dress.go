@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/spanstorm/spanstorm/internal/trees/internal/dialect"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
@@ -90,7 +91,7 @@ func (d *Dresser) tagSpan(n *node, k int, caller *service, resource string, key 
 	op, svc := n.op, n.op.service
 	tracer := op.tracer(caller)
 	kind := op.kindAt(caller, n.async)
-	d.set("language", languageTag(tracer.language))
+	d.set("language", dialect.Tag(tracer.language))
 	d.set("env", d.environment)
 	d.set("version", tracer.version)
 	d.set("component", op.component(tracer.language, kind))

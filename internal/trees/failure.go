@@ -3,6 +3,9 @@ package trees
 import (
 	"fmt"
 	"strings"
+	"time"
+
+	"github.com/spanstorm/spanstorm/internal/trees/internal/dialect"
 )
 
 // failure is why a span failed.
@@ -30,7 +33,7 @@ func (d *Dresser) blame(nodes []node, key uint64) {
 			case nodes[n.cause].patience > 0 && !nodes[n.cause].cut:
 				d.failures[k] = nodes[n.cause].op.timedOut(lang, nodes[n.cause].patience)
 			default:
-				d.failures[k] = n.op.risen(lang, &d.failures[n.cause], nodes[n.cause].op, languageOf(nodes, n.cause))
+				d.failures[k] = n.op.risen(lang, &d.failures[n.cause], nodes[n.cause].op)
 				d.failures[k].timeout = nodes[n.cause].cut
 			}
 		}
@@ -47,11 +50,13 @@ func languageOf(nodes []node, k int) string {
 }
 
 // risen is how a caller sees the failure of a callee. A type does not cross from
-// one language to another: there the caller's own client fails.
-func (op *operation) risen(lang string, cause *failure, callee *operation, calleeLang string) failure {
+// one process to another: there the caller's own client fails.
+func (op *operation) risen(lang string, cause *failure, callee *operation) failure {
 	f := failure{unknown: true, typ: cause.typ, message: callee.service.name + " " + callee.name + ": " + cause.message}
-	if lang != calleeLang {
-		f.typ = op.errorType(lang)
+	if callee.tracer(op.service) != op.service {
+		asked := callee.request("")
+		asked.Serving = false
+		f.typ, _ = asked.Failure(lang)
 	}
 	return f
 }
@@ -70,51 +75,18 @@ func (d *Dresser) ownFailure(op *operation, lang string, s *stream) failure {
 			break
 		}
 	}
+	if f.typ != "" && f.message != "" {
+		return f
+	}
+	typ, messages := op.request(pick(s, d.catalogue.words.addresses)).Failure(lang)
+	message := pick(s, messages)
 	if f.typ == "" {
-		f.typ = op.errorType(lang)
+		f.typ = typ
 	}
 	if f.message == "" {
-		f.message = op.errorMessage(lang, d.catalogue.words, s)
+		f.message = message
 	}
 	return f
-}
-
-func (op *operation) errorType(lang string) string {
-	switch op.class {
-	case sql:
-		return byLanguage(lang, "*pq.Error", "org.postgresql.util.PSQLException", "psycopg.errors.DeadlockDetected", "DatabaseError", "ActiveRecord::Deadlocked", "Npgsql.PostgresException", "PDOException")
-	case cache, store, queue:
-		return byLanguage(lang, "*net.OpError", "java.net.SocketTimeoutException", "TimeoutError", "ReplyError", "Timeout::Error", "System.TimeoutException", "RedisException")
-	case rpc:
-		return byLanguage(lang, "*status.Error", "io.grpc.StatusRuntimeException", "grpc._channel._InactiveRpcError", "Error", "GRPC::Unavailable", "Grpc.Core.RpcException", "Exception")
-	case web:
-		return byLanguage(lang, "*url.Error", "java.io.IOException", "requests.exceptions.ReadTimeout", "FetchError", "Faraday::TimeoutError", "System.Net.Http.HttpRequestException", `GuzzleHttp\Exception\ConnectException`)
-	}
-	return byLanguage(lang, "*errors.errorString", "java.lang.IllegalStateException", "ValueError", "TypeError", "ArgumentError", "System.InvalidOperationException", "RuntimeException")
-}
-
-func (op *operation) errorMessage(lang string, words *vocabulary, s *stream) string {
-	switch op.class {
-	case sql:
-		return pick(s, []string{"deadlock detected", "canceling statement due to statement timeout", "too many connections", "could not serialize access due to concurrent update"})
-	case cache, store, queue:
-		dial := fmt.Sprintf("dial tcp %s:%d: %s", pick(s, words.addresses), int(port(op.system())), pick(s, []string{"i/o timeout", "connection refused", "connection reset by peer"}))
-		return byLanguage(lang, dial, "Read timed out", "timed out", "LOADING Redis is loading the dataset in memory", "execution expired", "The operation has timed out.", "read error on connection")
-	case rpc:
-		head := byLanguage(lang, "rpc error: code = Unavailable desc = ", "UNAVAILABLE: ", "StatusCode.UNAVAILABLE: ", "14 UNAVAILABLE: ", "14:", "StatusCode=Unavailable: ", "")
-		return head + pick(s, []string{"connection refused", "transport is closing", "upstream connect error or disconnect/reset before headers", "no healthy upstream"})
-	case web:
-		peer := pick(s, words.nouns) + ".internal"
-		return byLanguage(lang,
-			fmt.Sprintf("Get \"http://%s/%s\": %s", peer, pick(s, words.verbs), pick(s, []string{"unexpected EOF", "read: connection reset by peer", "connect: connection refused"})),
-			"Connection reset by peer",
-			"HTTPConnectionPool(host='"+peer+"', port=80): Read timed out. (read timeout=5)",
-			"request to http://"+peer+"/ failed, reason: connect ECONNREFUSED",
-			"Net::ReadTimeout with #<TCPSocket:(closed)>",
-			"An error occurred while sending the request.",
-			"cURL error 7: Failed to connect to "+peer+" port 80: Connection refused")
-	}
-	return pick(s, words.phrases)
 }
 
 // Frames of a stack: what a tracer keeps of one is rarely less or more.
@@ -126,32 +98,36 @@ const (
 // stack writes a stack as a tracer of that language would.
 func (f *failure) stack(lang string, words *vocabulary, s *stream) string {
 	var b strings.Builder
-	format := stackFormatOf(lang)
+	format := dialect.StackOf(lang)
 	text := f.typ + ": " + f.message
-	b.WriteString(strings.ReplaceAll(format.head, "ERROR", text))
+	b.WriteString(strings.ReplaceAll(format.Head, "ERROR", text))
 	for range framesLeast + s.below(framesMost-framesLeast+1) {
 		noun, verb := pick(s, words.nouns), pick(s, words.verbs)
-		fmt.Fprintf(&b, format.frame, noun, title(noun), verb, 10+s.below(500))
+		fmt.Fprintf(&b, format.Frame, noun, title(noun), verb, 10+s.below(500))
 	}
-	b.WriteString(strings.ReplaceAll(format.tail, "ERROR", text))
+	b.WriteString(strings.ReplaceAll(format.Tail, "ERROR", text))
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// stackFormat is how a language writes a stack: ERROR in head and tail is the
-// type and the message; a frame is made of a noun, Noun, a verb and a line number.
-type stackFormat struct{ head, frame, tail string }
+// timedOut is the failure of who waited for the operation for patience (ns).
+func (op *operation) timedOut(lang string, patience int64) failure {
+	f := failure{timeout: true}
+	f.typ, f.message = op.request("").Timeout(lang, time.Duration(patience))
+	return f
+}
 
-func stackFormatOf(lang string) stackFormat {
-	return stackFormat{
-		head: byLanguage(lang, "", "ERROR\n", "Traceback (most recent call last):\n", "ERROR\n", "", "ERROR\n", ""),
-		frame: byLanguage(lang,
-			"example.com/shop/%[1]s.(*%[2]s).%[3]s\n\t/src/%[1]s/%[3]s.go:%[4]d\n",
-			"\tat com.example.%[1]s.%[2]sService.%[3]s(%[2]sService.java:%[4]d)\n",
-			"  File \"/app/%[1]s/%[3]s.py\", line %[4]d, in %[3]s\n    return self.%[1]s.%[3]s(request)\n",
-			"    at %[2]s.%[3]s (/app/src/%[1]s/%[3]s.js:%[4]d:17)\n",
-			"/app/lib/%[1]s/%[3]s.rb:%[4]d:in `%[3]s'\n",
-			"   at Shop.%[2]s.%[3]s() in /src/%[2]s.cs:line %[4]d\n",
-			"#0 /app/src/%[2]s.php(%[4]d): %[2]s->%[3]s()\n"),
-		tail: byLanguage(lang, "", "", "ERROR\n", "", "", "", ""),
+// request is what is asked of the operation, as errors name it; address is the server's.
+func (op *operation) request(address string) dialect.Request {
+	r := dialect.Request{
+		Class: op.class, Serving: op.class == web && op.typ != "http" && op.kind != client,
+		Method: "GET", Host: op.service.name + ".internal", Path: "/", Address: fmt.Sprintf("%s:%d", address, int(port(op.system()))),
 	}
+	resource := op.resource.pattern
+	if resource == "" {
+		resource = op.resource.values[0]
+	}
+	if method, path, ok := strings.Cut(resource, " "); ok && method != "" && strings.ToUpper(method) == method {
+		r.Method, r.Path = method, path
+	}
+	return r
 }

@@ -118,24 +118,33 @@ func (g *grower) before(p *progress) before { return before{p.failures, len(g.no
 // waited for.
 func (g *grower) step(p *progress, c *call, at int64) (end int64) {
 	known := g.before(p)
+	good := false
 	if c.parallel == nil {
-		return g.repeat(p, c, at, known, false)
+		end, good = g.repeat(p, c, at, known, false)
+	} else {
+		end = at
 	}
-	end = at
 	for i := range c.parallel {
-		if inner := &c.parallel[i]; inner.parallel != nil {
+		inner := &c.parallel[i]
+		if inner.parallel != nil {
 			end = max(end, g.step(p, inner, at))
-		} else {
-			end = max(end, g.repeat(p, inner, at, known, true))
+			continue
 		}
+		last, recovered := g.repeat(p, inner, at, known, true)
+		end, good = max(end, last), good || recovered
+	}
+	if good { // once, however many of them say so
+		p.recover(known)
 	}
 	return end
 }
 
-func (g *grower) repeat(p *progress, c *call, at int64, known before, parallel bool) (end int64) {
+// repeat makes a call as often as it is to be made. It returns until when it is
+// waited for, and whether it makes good what failed before.
+func (g *grower) repeat(p *progress, c *call, at int64, known before, parallel bool) (end int64, good bool) {
 	end = at
 	if c.when == scenarios.OnOK && known.failures > 0 || c.when == scenarios.OnError && known.failures == 0 || !g.stream.happens(c.probability) {
-		return end
+		return end, false
 	}
 	next, made, lost := at, false, false
 	for range Count(c.repeat, unit(g.stream.Uint64())) {
@@ -165,10 +174,7 @@ func (g *grower) repeat(p *progress, c *call, at int64, known before, parallel b
 		}
 		end = max(end, last)
 	}
-	if c.recovers > 0 && made && !lost && g.stream.happens(c.recovers) {
-		p.recover(known)
-	}
-	return end
+	return end, made && !lost && g.stream.happens(c.recovers)
 }
 
 // add counts how a call and what followed on its miss went.

@@ -168,7 +168,7 @@ func anyOperation(t *rapid.T, depth int) *operation {
 			recovers:    rapid.SampledFrom([]float64{0, 0.5, 1}).Draw(t, "recovers"),
 		}
 	}
-	any := func() call {
+	branching := func() call {
 		c := one()
 		switch {
 		case c.async && rapid.Bool().Draw(t, "delayed"):
@@ -184,9 +184,9 @@ func anyOperation(t *rapid.T, depth int) *operation {
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "steps") {
 		if rapid.Bool().Draw(t, "parallel") {
-			o.calls = append(o.calls, call{parallel: []call{any(), any()}})
+			o.calls = append(o.calls, call{parallel: []call{branching(), branching()}})
 		} else {
-			o.calls = append(o.calls, any())
+			o.calls = append(o.calls, branching())
 		}
 	}
 	return o

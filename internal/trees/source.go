@@ -32,15 +32,23 @@ func (c *Catalogue) Source(shape *scenarios.Shape) (*Source, error) {
 	if src.entry, ok = c.operations[shape.Entry]; !ok {
 		return nil, fmt.Errorf("enters at %q, which is no operation of the scenario; name one as service.operation", shape.Entry)
 	}
+	if err := src.pilot(); err != nil {
+		return nil, err
+	}
+	return src, nil
+}
+
+// pilot grows a few trees of an entry.
+func (src *Source) pilot() error {
 	var nodes []node
 	for t := range pilotTrees {
 		var err error
 		if nodes, err = src.grow(nodes, t); err != nil {
-			return nil, err
+			return err
 		}
 		src.spansMean += float64(len(nodes)) / pilotTrees
 	}
-	return src, nil
+	return nil
 }
 
 // SpansMean is the mean number of spans of a tree, about.

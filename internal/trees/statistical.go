@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/spanstorm/spanstorm/internal/topology"
+	"github.com/spanstorm/spanstorm/internal/trees/internal/kinds"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
@@ -34,7 +36,7 @@ type town struct {
 	service    *service
 	class      class
 	operations []*operation
-	kind       *kind // of a shape with figures
+	name       string // of its spans
 }
 
 // depthNoise is how far apart, as a share of all trees, two of them may be
@@ -63,7 +65,7 @@ func newStatistical(c *Catalogue, shape *scenarios.Shape, n int) (*statistical, 
 		return nil, fmt.Errorf("a trace has %d spans, more than %d; lower statistical.spans, or give it a max", most, spansMost)
 	}
 	spread := depthNoise
-	if hasFigures(shape.Statistical) {
+	if topology.Given(shape.Statistical) {
 		spread = depthNoiseFigured
 	}
 	noise := func(i int) float64 { return float64(i)/float64(n) + spread*unit(Hash(t.seed, uint64(i))) }
@@ -74,7 +76,7 @@ func newStatistical(c *Catalogue, shape *scenarios.Shape, n int) (*statistical, 
 		// A root and one child make two levels, whatever the distribution says.
 		t.depths[i] = min(max(2, Count(t.given.Depth, u)), t.spans[i])
 	}
-	if t.figured = t.figure(shape.Statistical, n); t.figured == nil {
+	if t.figured = t.figure(shape.Statistical); t.figured == nil {
 		t.build()
 	}
 	return t, nil
@@ -84,18 +86,28 @@ func newStatistical(c *Catalogue, shape *scenarios.Shape, n int) (*statistical, 
 // Alibaba reports of calls (memcached 37%, http 33%, rpc 28%, db 2%) come out,
 // for leaves choose a class first. The first service is a web service.
 func (t *statistical) build() {
-	layers := [...]class{web, rpc, cache, web, rpc, sql, web, rpc}
+	layers := [...]string{"web", "rpc", "cache", "web", "rpc", "db", "web", "rpc"}
 	s := &stream{HashText(t.seed, "towns")}
 	for i := range max(1, t.given.Services) {
-		c := layers[i%len(layers)]
-		name := fmt.Sprintf("%s-%s", pick(s, t.cat.words.nouns), [...]string{web: "api", rpc: "service", cache: "cache", sql: "db"}[c])
-		for t.cat.services[name] != nil {
-			name = pick(s, t.cat.words.nouns) + "-" + name
-		}
-		svc := t.cat.addService(name, t.shape, [...]string{web: "web", rpc: "rpc", cache: "cache", sql: "db"}[c])
-		t.towns = append(t.towns, town{service: svc, class: c})
+		k := kinds.Of(layers[i%len(layers)])
+		c := classOf(k.Type, k.Name)
+		t.towns = append(t.towns, town{service: t.found(s, k), class: c, name: k.Name})
 		t.byKind[c] = append(t.byKind[c], i)
 	}
+}
+
+// found makes up a service of a kind.
+func (t *statistical) found(s *stream, k kinds.Kind) *service {
+	name := pick(s, t.cat.words.nouns) + "-" + k.Suffix
+	for t.cat.services[name] != nil {
+		name = pick(s, t.cat.words.nouns) + "-" + name
+	}
+	return t.cat.addService(name, t.shape, k.Type)
+}
+
+// size is how large tree i is.
+func (t *statistical) size(i int) topology.Size {
+	return topology.Size{Spans: t.spans[i], Levels: t.depths[i]}
 }
 
 // operation returns the j-th operation of a town.
@@ -110,30 +122,11 @@ func (t *statistical) operation(at, j int) *operation {
 func (t *statistical) makeUp(w *town, j int) *operation {
 	s := &stream{Hash(HashText(t.seed, w.service.name), uint64(j))}
 	words := t.cat.words
-	noun, verb := pick(s, words.nouns), pick(s, words.verbs)
-	op := &operation{
-		service: w.service, typ: w.service.typ, class: w.class,
+	resource := kinds.Resource(w.name, w.service.name, words.nouns, words.verbs, func(from []string) string { return pick(s, from) })
+	return &operation{
+		service: w.service, name: w.name, resource: resourceRule{values: []string{resource}}, typ: w.service.typ, class: w.class,
 		duration: t.given.Duration, errorRate: float64(t.given.ErrorRate),
 	}
-	if w.kind != nil {
-		op.name, op.resource.values = w.kind.name, []string{w.kind.resource(s, words, w.service.name)}
-		return op
-	}
-	switch w.class {
-	case web:
-		op.name = "http.request"
-		op.resource.values = []string{fmt.Sprintf("%s /%s/%s", pick(s, []string{"GET", "GET", "GET", "POST", "PUT"}), noun, verb)}
-	case rpc:
-		op.name = "grpc.server"
-		op.resource.values = []string{fmt.Sprintf("/%s.%s/%s", w.service.name, title(noun), title(verb))}
-	case cache:
-		op.name = "redis.command"
-		op.resource.values = []string{fmt.Sprintf("%s %s:?", pick(s, []string{"GET", "GET", "SET", "MGET", "DEL"}), noun)}
-	case sql:
-		op.name = "postgres.query"
-		op.resource.values = []string{fmt.Sprintf("SELECT * FROM %s WHERE %s_id = ?", noun, pick(s, words.nouns))}
-	}
-	return op
 }
 
 // innerTown picks a town whose operations call others.
@@ -168,66 +161,12 @@ func (t *statistical) grow(nodes []node, i int, s *stream) []node {
 	if t.figured != nil {
 		nodes = t.growFigured(nodes[:0], i, s)
 	} else {
-		nodes = t.parents(nodes[:0], t.spans[i], t.depths[i], s)
+		nodes = nodes[:0]
+		for _, parent := range topology.Wide(t.size(i), s) {
+			nodes = append(nodes, node{parent: parent, cause: -1})
+		}
 		t.assign(nodes, s)
 	}
 	t.time(nodes, s)
-	return nodes
-}
-
-// parents makes a tree of n nodes and exactly the given depth, in the order of
-// a walk. A first chain has the depth; the others join a node above the last
-// level, often the one that the node before them joined: so width carries the
-// tail, as it does in the wild.
-func (t *statistical) parents(nodes []node, n, depth int, s *stream) []node {
-	parent, level := make([]int, n), make([]int, n)
-	inner := make([]int, 0, n) // nodes that may have children
-	parent[0] = -1
-	last := 0
-	for k := range n {
-		switch {
-		case k == 0:
-		case k < depth:
-			parent[k] = k - 1
-		default:
-			if k == depth || s.below(4) == 0 {
-				last = inner[s.below(len(inner))]
-			}
-			parent[k] = last
-		}
-		if k > 0 {
-			level[k] = level[parent[k]] + 1
-		}
-		if level[k]+1 < depth {
-			inner = append(inner, k)
-		}
-	}
-
-	// Children lists, then a walk without recursion: depth is up to the scenario.
-	first, next := make([]int, n), make([]int, n)
-	for k := range n {
-		first[k] = -1
-	}
-	for k := n - 1; k > 0; k-- {
-		next[k] = first[parent[k]]
-		first[parent[k]] = k
-	}
-	place := make([]int, n)
-	stack := []int{0}
-	for len(stack) > 0 {
-		k := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		place[k] = len(nodes)
-		p := -1
-		if k > 0 {
-			p = place[parent[k]]
-		}
-		nodes = append(nodes, node{parent: p, cause: -1})
-		from := len(stack)
-		for c := first[k]; c >= 0; c = next[c] {
-			stack = append(stack, c)
-		}
-		slices.Reverse(stack[from:])
-	}
 	return nodes
 }

@@ -32,6 +32,12 @@ func TestStatisticalTreesAreAsPlanned(t *testing.T) {
 			RepeatedEdges: scenarios.Share(rapid.Float64Range(0, 1).Draw(t, "repeated edges")),
 			Duration:      ms(2, 80),
 		}
+		kinds := 1
+		if rapid.Bool().Draw(t, "figures") {
+			figure.Types = scenarios.Mix{"memcached": 0.4, "http": 0.3, "grpc": 0.2, "mongodb": 0.1}
+			figure.CallsPerEdge = scenarios.Mix{"1": 0.8, "2..5": 0.2}
+			kinds = len(figure.Types) // each has a service at least
+		}
 		const n = 20
 		drawn := newTail(t, figure, n)
 		i := rapid.IntRange(0, n-1).Draw(t, "tree")
@@ -59,7 +65,7 @@ func TestStatisticalTreesAreAsPlanned(t *testing.T) {
 		if levels != drawn.depths[i] {
 			t.Errorf("%d levels, planned %d", levels, drawn.depths[i])
 		}
-		if most := max(1, figure.Services); len(services) > most {
+		if most := max(kinds, figure.Services); len(services) > most {
 			t.Errorf("%d services, at most %d", len(services), most)
 		}
 	})
@@ -132,5 +138,47 @@ func TestStatisticalTraceTooLarge(t *testing.T) {
 	}
 	if err := src.Prepare(10); err == nil || !strings.Contains(err.Error(), "lower statistical.spans") {
 		t.Errorf("a million spans: error is %v", err)
+	}
+}
+
+// Spans look as tracers name them: types, names, systems, whatever the mix.
+func TestMadeUpTypesAreWhatTracersSend(t *testing.T) {
+	systems := map[string]string{
+		"sql": "postgresql", "db": "postgresql", "cache": "redis", "redis": "redis", "memcached": "memcached", "mongodb": "mongodb",
+		"cassandra": "cassandra", "elasticsearch": "elasticsearch", "dynamodb": "dynamodb",
+	}
+	for _, typ := range scenarios.SpanTypes() {
+		c, err := NewCatalogue(&scenarios.Scenario{Seed: 1}, Reserved{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		src, err := c.Source(&scenarios.Shape{Name: typ, Statistical: &scenarios.Statistical{
+			Spans: constant(12), Depth: constant(2), Services: 5, Duration: ms(1, 2), Types: scenarios.Mix{typ: 1},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := src.Prepare(3); err != nil {
+			t.Fatal(err)
+		}
+		spans, err := NewDresser(c).Spans(src, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, s := range spans {
+			if k > 0 && s.Type != typ {
+				t.Errorf("a %s among calls of type %s", s.Type, typ)
+			}
+			i := slices.IndexFunc(s.Meta, func(tag Tag) bool { return tag.Key == "db.system" })
+			switch want := systems[s.Type]; {
+			case want == "" && i >= 0:
+				t.Errorf("a span of type %s has db.system %s", s.Type, s.Meta[i].Value)
+			case want != "" && (i < 0 || s.Meta[i].Value != want || s.Service == spans[0].Service):
+				t.Errorf("a span of type %s of service %s lacks db.system %s", s.Type, s.Service, want)
+			}
+			if s.Name == "" || s.Resource == "" {
+				t.Errorf("a span of type %s is called %q, %q", s.Type, s.Name, s.Resource)
+			}
+		}
 	}
 }

@@ -165,7 +165,7 @@ func checkPayload(t *rapid.T, e Encoding, w Writer, chunks []*Chunk, templates [
 	if string(body[:6]) != "before" {
 		t.Fatalf("what was there is overwritten: %q", body[:6])
 	}
-	got := decode(t, e, body[6:])
+	got := decoded(t, e, body[6:])
 	if _, ok := e.(V1); ok {
 		oneOfAName(want)
 	}
@@ -213,7 +213,7 @@ func TestWiden(t *testing.T) {
 		}
 		template, w := e.Encode(c), e.Writer()
 		body := w.AppendTail(w.Append(w.AppendHead(nil, 1), &template, s))
-		got := decode(t, e, body)
+		got := decoded(t, e, body)
 		if diff := cmp.Diff(pb.Traces{asDatadog(c, s)}, got, cmpopts.IgnoreUnexported(pb.Span{}), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-encoded +decoded):\n%s", name, diff)
 		}

@@ -394,3 +394,41 @@ func TestWrongs(t *testing.T) {
 		}
 	}
 }
+
+// FuzzAnswer has any bytes for an answer: it is one, or an error of a class.
+func FuzzAnswer(f *testing.F) {
+	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), false)
+	f.Add([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"), true)
+	f.Add([]byte("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 413 No\r\n\r\nlarge"), false)
+	f.Add([]byte("HTTP/1.1 101 Switch\r\n\r\n"), false)
+	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n{}"), false)
+	f.Fuzz(func(t *testing.T, answer []byte, behind bool) {
+		kind := fault.NoCountHeader
+		if behind {
+			kind = fault.Pipelined
+		}
+		ours, theirs := net.Pipe()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if _, err := http.ReadRequest(bufio.NewReader(theirs)); err == nil {
+				_, _ = theirs.Write(answer)
+			}
+			_ = theirs.Close()
+		}()
+		var read bytes.Buffer
+		dial := func(context.Context) (net.Conn, error) { return ours, nil }
+		resp, n, err := odd.For(&scenarios.Fault{Kind: kind}, scenarios.V04, scenarios.Msgpack).
+			Send(t.Context(), dial, request(nil, 10*time.Second, &read))
+		<-done
+		class := tracer.Classify(err)
+		switch {
+		case (resp == nil) != (err != nil):
+			t.Fatal(resp, err)
+		case err == nil && (resp.StatusCode < 200 || n != int64(read.Len())):
+			t.Fatal(resp.StatusCode, n)
+		case err != nil && class != tracer.ClassEOF && class != tracer.ClassBadHTTP:
+			t.Fatalf("%v is %s", err, class)
+		}
+	})
+}

@@ -96,7 +96,7 @@ func (o *Odd) read(ctx context.Context, conn net.Conn, r *Request) (*http.Respon
 		_, err = io.Copy(io.Discard, first.Body)
 		_ = first.Body.Close()
 		if err != nil {
-			return nil, 0, fmt.Errorf("the answer to what comes before it: %w", err)
+			return nil, 0, fmt.Errorf("the answer to what comes before it: %w", unread(err))
 		}
 	}
 	resp, err := readHead(in, http.MethodPut)
@@ -118,12 +118,22 @@ func readHead(in *bufio.Reader, method string) (*http.Response, error) {
 	for range interimMost {
 		resp, err := http.ReadResponse(in, request)
 		if err != nil {
-			return nil, err
+			return nil, unread(err)
 		}
 		if resp.StatusCode >= 200 {
 			return resp, nil
 		}
 		_ = resp.Body.Close()
 	}
-	return nil, errors.New("too many 1xx informational responses")
+	return nil, unread(errors.New("too many 1xx informational responses"))
+}
+
+// unread says of an error what it is about: unless the connection failed or ended,
+// what came is no HTTP, for which net/http has many words.
+func unread(err error) error {
+	var failed net.Error
+	if errors.As(err, &failed) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) {
+		return err
+	}
+	return fmt.Errorf("malformed HTTP answer: %w", err)
 }

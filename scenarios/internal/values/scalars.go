@@ -15,6 +15,12 @@ type Duration time.Duration
 // Share is a probability: `5%` or `0.05`.
 type Share float64
 
+// Factor is how many times as long something takes: `5x`.
+type Factor float64
+
+// MaxFactor bounds factors.
+const MaxFactor = 10_000
+
 // MaxDuration bounds everything that takes time in a scenario.
 const MaxDuration = 30 * 24 * time.Hour
 
@@ -78,53 +84,24 @@ func ParseShare(text string) (Share, *grammar.Misread) {
 	return Share(f), nil
 }
 
-// Size is a number of bytes, written with a unit: 64MB. KB is 1000 bytes.
-type Size int64
+// String writes the factor with its x.
+func (f Factor) String() string { return strconv.FormatFloat(float64(f), 'f', -1, 64) + "x" }
 
-// sizeUnit is a unit of sizes.
-type sizeUnit struct {
-	name  string
-	bytes int64
-}
+// MarshalText writes the factor as the parser reads it.
+func (f Factor) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
 
-// sizeUnits are the units of sizes, the largest first.
-func sizeUnits() []sizeUnit {
-	return []sizeUnit{{"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}}
-}
-
-// MaxSize bounds what may be asked for: 64 GB.
-const MaxSize = 64_000_000_000
-
-// ParseSize reads a size, above 0 and up to [MaxSize].
-func ParseSize(text string) (Size, *grammar.Misread) {
-	text = strings.TrimSpace(text)
-	for _, unit := range sizeUnits() {
-		number, ok := strings.CutSuffix(text, unit.name)
-		number = strings.TrimSpace(number)
-		if !ok || !grammar.IsNumber(number) {
-			continue
-		}
-		f, wrong := grammar.ParseNumber(number)
-		if wrong != nil {
-			return 0, wrong
-		}
-		if f *= float64(unit.bytes); f < 1 || f > MaxSize {
-			return 0, grammar.Misreadf("write for example 64MB; the most is 64GB", "%q is out of range", text)
-		}
-		return Size(math.Round(f)), nil
+// ParseFactor reads 5x, from 1x to [MaxFactor].
+func ParseFactor(text string) (Factor, *grammar.Misread) {
+	number, times := strings.CutSuffix(text, "x")
+	number = strings.TrimSpace(number)
+	f, err := strconv.ParseFloat(number, 64)
+	switch {
+	case !grammar.IsNumber(number) || err != nil:
+		return 0, grammar.Misreadf("write for example 5x or 1.5x", "%q is not a factor", text)
+	case !times:
+		return 0, grammar.Misreadf("write "+number+"x", "%q lacks its x", text)
+	case f < 1 || f > MaxFactor:
+		return 0, grammar.Misreadf("write 1x to 10000x, for example 5x", "%q is outside of 1x to 10000x", text)
 	}
-	return 0, grammar.Misreadf("write for example 64MB", "%q is not a size", text)
+	return Factor(f), nil
 }
-
-// String writes the size in the largest unit of which it is a whole number.
-func (s Size) String() string {
-	for _, unit := range sizeUnits() {
-		if int64(s)%unit.bytes == 0 && s > 0 {
-			return strconv.FormatInt(int64(s)/unit.bytes, 10) + unit.name
-		}
-	}
-	return strconv.FormatInt(int64(s), 10) + "B"
-}
-
-// MarshalText writes the size as the parser reads it.
-func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

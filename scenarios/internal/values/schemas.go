@@ -14,7 +14,7 @@ const (
 	numberPattern   = `[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?`
 	quantityPattern = `\s*` + numberPattern + `\s*(requests|traces|spans|B|KB|MB|GB)?\s*/\s*[smh]\s*`
 	durationPattern = `\+?([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))*`
-	sizePattern     = `\s*\+?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*(B|KB|MB|GB)\s*`
+	factorPattern   = `\+?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*x`
 	ratePattern     = `\s*max\s*|` + quantityPattern + `(\.\.` + quantityPattern + `)?`
 )
 

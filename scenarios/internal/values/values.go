@@ -22,9 +22,9 @@ func Types() map[reflect.Type]grammar.Type {
 			Read:   grammar.Scalar("a share", "write 5% or 0.05", ParseShare),
 			Schema: shareSchema,
 		},
-		reflect.TypeFor[Size](): {
-			Read:    grammar.Scalar("a size", "write for example 64MB", ParseSize),
-			Pattern: sizePattern,
+		reflect.TypeFor[Factor](): {
+			Read:    grammar.Scalar("a factor", "write for example 5x or 1.5x", ParseFactor),
+			Pattern: factorPattern,
 		},
 		reflect.TypeFor[Quantity](): {
 			Read:    grammar.Scalar("a rate", rateHint, ParseQuantity),
@@ -37,5 +37,6 @@ func Types() map[reflect.Type]grammar.Type {
 			Leaf:    true,
 		},
 		reflect.TypeFor[Dist](): {Read: grammar.Reads(readDist), Schema: distSchema, Mapping: reflect.TypeFor[parts]()},
+		reflect.TypeFor[Size](): {Read: grammar.Scalar("a size", "write for example 64MB", ParseSize), Pattern: sizePattern},
 	}
 }
