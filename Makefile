@@ -76,10 +76,16 @@ cross: ## build for the other systems, results thrown away
 	done
 
 # The tests on real agents are named TestReal…, behind the build tag realagent.
+REAL := $(GO) test -count=1 -timeout 20m -tags realagent -run '^TestReal'
+REAL_ROOMS := grep -rl --include='*_test.go' '^//go:build realagent' . | xargs -n1 dirname | sort -u
+
 .PHONY: real
-real: $(DATADOG) ## run the tests on the real agents, which are built first
-	$(GO) test -count=1 -timeout 10m -tags realagent -run '^TestReal' \
-		$$(grep -rl --include='*_test.go' '^//go:build realagent' . | xargs -n1 dirname | sort -u)
+real: $(DATADOG) ## run the tests on the real agents, which are built first; shortened
+	$(REAL) -short $$($(REAL_ROOMS))
+
+.PHONY: prove-real
+prove-real: $(DATADOG) ## run them at full length
+	$(REAL) -v $$($(REAL_ROOMS))
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME (30s)

@@ -12,7 +12,7 @@ import (
 const datadog = "../../agents/datadog/v0.85.1.yaml"
 
 // TestRealDatadogAcceptsEverything is the main job against the real agent: every
-// trace of a 20 s run comes out, whatever the encoding.
+// trace of a 20 s run comes out, whatever the encoding. Short, it is 7 s.
 func TestRealDatadogAcceptsEverything(t *testing.T) {
 	for _, api := range scenarios.APIs() {
 		for _, encoding := range encodingsOf(api) {
@@ -21,7 +21,7 @@ func TestRealDatadogAcceptsEverything(t *testing.T) {
 				if encoding == scenarios.JSON { // decoding JSON costs this agent several times as much
 					sets = append(sets, "load.ramp.rate=50/s", "load.hold.rate=50/s")
 				}
-				if !api.TakesJSON() { // the newer ones, for a shorter time
+				if testing.Short() || !api.TakesJSON() { // the newer ones, for a shorter time
 					sets = append(sets, "load.hold.for=4s")
 				}
 				rec, _ := job{scenario: "web-shop", sets: sets, target: datadog}.do(t)

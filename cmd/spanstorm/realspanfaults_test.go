@@ -15,6 +15,9 @@ func TestRealDatadogSpanFaults(t *testing.T) {
 	for _, api := range scenarios.APIs() {
 		for _, encoding := range encodingsOf(api) {
 			t.Run(string(api)+" "+string(encoding), func(t *testing.T) {
+				if testing.Short() && (api != scenarios.V04 || encoding != scenarios.Msgpack) {
+					t.Skip("the other encodings take minutes")
+				}
 				j := job{scenario: "smoke", target: datadog, sets: []string{
 					"api=" + string(api), "encoding=" + string(encoding), "load=[{rate: 200/s, for: 8s}]", "expect=[]", "traces_per_request=1", spanFaults(api),
 				}}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os/exec"
 	"path/filepath"
@@ -185,6 +186,10 @@ func TestLibrary(t *testing.T) {
 			var sets []string
 			for _, phase := range s.Load {
 				sets = append(sets, "load."+phase.Name+".for=1s")
+			}
+			for i, incident := range s.Incidents {
+				at := "incidents." + incident.Name
+				sets = append(sets, fmt.Sprintf("%s.at=%dms", at, 300*(i+1)), at+".for=200ms")
 			}
 			rec, _ := job{scenario: b.Name, sets: sets, target: "embedded"}.do(t)
 			if len(s.Shapes) == 0 {
