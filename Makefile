@@ -63,10 +63,13 @@ unit: ## run the tests; those that load an agent last, with the machine to thems
 	$(GO) test -parallel 10 ./cmd/...
 	set -e; for m in $(NESTED); do (cd $$m && $(GO) test ./...); done
 
+# Whole runs under the race detector: one of each kind, for each takes its time.
+RACED := ^Test(ClosedLoop|Fleet|Retries|ObeyRates|ErrorsAndResets|SpanFaults|MissingTraceToBytes|Interrupted|TargetDies)$$
+
 .PHONY: race
 race: ## run the tests under the race detector; drawing has no goroutines
 	CGO_ENABLED=1 $(GO) test -race -short $$($(GO) list ./... | grep -vE '/report|/cmd/')
-	CGO_ENABLED=1 $(GO) test -race -short ./cmd/...
+	CGO_ENABLED=1 $(GO) test -race -short -run '$(RACED)' ./cmd/...
 
 .PHONY: cross
 cross: ## build for the other systems, results thrown away
