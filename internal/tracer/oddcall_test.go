@@ -36,6 +36,7 @@ func TestOddRequestsAreTheTracersOwn(t *testing.T) {
 		}))
 		c := Config{
 			Clients: scenarios.Clients{Count: 9, Languages: map[string]float64{"go": 1, "java": 1, "python": 1}}, RealHTTPStatus: true,
+			Pick:    func(seq uint64) int { return int(seq % 9) },
 			Headers: map[string]string{"X-Team": "storm"},
 		}
 		if network == "unix" {
@@ -53,16 +54,19 @@ func TestOddRequestsAreTheTracersOwn(t *testing.T) {
 		}
 		sender := newSender(t.Context(), t, c, Route{Path: "/v0.4/traces", ContentType: "application/msgpack", Answer: AnswerObject})
 		for seq := range uint64(20) {
-			got = nil
 			b := &body{text: "payload"}
 			usual, strange := send(sender, seq, b), oddly(sender, seq, b, fault.Pipelined)
 			if usual.Code != 200 || strange.Code != 200 || strange.Unexpected || strange.Bytes != 2 || b.released.Load() != 2 {
 				t.Fatalf("%+v, %+v, released %d times", usual, strange, b.released.Load())
 			}
-			if len(got) != 3 { // one of them is what comes before the pipelined one
-				t.Fatalf("%d requests", len(got))
+			mu.Lock()
+			seen := got
+			got = nil
+			mu.Unlock()
+			if len(seen) != 3 { // one of them is what comes before the pipelined one
+				t.Fatalf("%d requests", len(seen))
 			}
-			if diff := cmp.Diff(got[0], got[2]); diff != "" {
+			if diff := cmp.Diff(seen[0], seen[2]); diff != "" {
 				t.Errorf("%s, request %d (-usual +odd):\n%s", network, seq, diff)
 			}
 		}
