@@ -152,6 +152,11 @@ func asSpan(t fataler, texts *idx.StringTable, chunk *idx.InternalTraceChunk, s 
 			span.Meta[texts.Get(key)] = texts.Get(v.StringValueRef)
 		case *idx.AnyValue_DoubleValue:
 			span.Metrics[texts.Get(key)] = v.DoubleValue
+		case *idx.AnyValue_BytesValue:
+			if span.MetaStruct == nil {
+				span.MetaStruct = map[string][]byte{}
+			}
+			span.MetaStruct[texts.Get(key)] = v.BytesValue
 		default:
 			t.Fatalf("attribute %q is a %T", texts.Get(key), v)
 		}
@@ -161,6 +166,7 @@ func asSpan(t fataler, texts *idx.StringTable, chunk *idx.InternalTraceChunk, s 
 			span.Meta[key] = value
 		}
 	}
+	extrasOfV1(t, texts, s, span)
 	if s.Kind() > 0 {
 		span.Meta["span.kind"] = s.SpanKind()
 	}
