@@ -23,6 +23,9 @@ type plainSpan struct {
 	Error                         int32
 	Meta                          map[string]string
 	Metrics                       map[string]float64
+	Links                         []Link
+	Events                        []Event
+	MetaStruct                    map[string][]byte
 }
 
 // decode reads a body with Datadog's own decoders. What newer APIs keep with the
@@ -34,7 +37,7 @@ func decode(t fataler, c *Corpus, body []byte) [][]plainSpan {
 		if err := traces.UnmarshalMsgDictionary(body); err != nil {
 			t.Fatalf("decode %d bytes of v0.5: %v", len(body), err)
 		}
-		return plain(traces)
+		return fromTags(t, plain(traces))
 	case scenarios.V07:
 		var payload pb.TracerPayload
 		if rest, err := payload.UnmarshalMsg(body); err != nil || len(rest) > 0 {
@@ -56,6 +59,9 @@ func decode(t fataler, c *Corpus, body []byte) [][]plainSpan {
 	} else if rest, err := traces.UnmarshalMsg(body); err != nil || len(rest) > 0 {
 		t.Fatalf("decode %d bytes of msgpack: %v, %d bytes left over", len(body), err, len(rest))
 	}
+	if c.scenario.API == scenarios.V03 {
+		return fromTags(t, plain(traces))
+	}
 	return plain(traces)
 }
 
@@ -66,7 +72,7 @@ func plain(traces pb.Traces) [][]plainSpan {
 		for _, s := range trace {
 			spans = append(spans, plainSpan{
 				s.Service, s.Name, s.Resource, s.Type, s.TraceID, s.SpanID, s.ParentID,
-				s.Start, s.Duration, s.Error, s.Meta, s.Metrics,
+				s.Start, s.Duration, s.Error, s.Meta, s.Metrics, linksOf(s), eventsOf(s), s.MetaStruct,
 			})
 		}
 		all = append(all, spans)
@@ -140,10 +146,16 @@ func plainIndexed(t fataler, texts *idx.StringTable, chunk *idx.InternalTraceChu
 			span.Meta[texts.Get(key)] = texts.Get(v.StringValueRef)
 		case *idx.AnyValue_DoubleValue:
 			span.Metrics[texts.Get(key)] = v.DoubleValue
+		case *idx.AnyValue_BytesValue:
+			if span.MetaStruct == nil {
+				span.MetaStruct = map[string][]byte{}
+			}
+			span.MetaStruct[texts.Get(key)] = v.BytesValue
 		default:
 			t.Fatalf("attribute %q is a %T", texts.Get(key), v)
 		}
 	}
+	indexedExtras(t, texts, s, &span)
 	// These have fields of their own in v1.0.
 	for key, value := range map[string]string{"env": s.Env(), "version": s.Version(), "component": s.Component()} {
 		if value != "" {

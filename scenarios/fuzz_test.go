@@ -77,6 +77,9 @@ services:
         errors: [{type: E, message: m, weight: 2}]
         tags: {k: v, l: [1, 2], m: by-outcome, n: {cardinality: 9, skew: zipf}}
         metrics: {q: 3 ± 1}
+        links: 10%
+        events: {count: 0..2, exception: true}
+        meta_struct: {appsec: 2KB}
       c:
         <<: *b
         calls: [a.b, {to: a.b, probability: 5%, repeat: 2, retries: 1, async: true, error_propagation: 0.5}, {parallel: [a.b]}]

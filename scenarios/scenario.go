@@ -77,7 +77,11 @@ type Operation struct {
 	Errors    []ErrorKind     `json:"errors,omitempty" doc:"The ways in which it fails. Default: made up to fit the span type."`
 	Tags      map[string]Tag  `json:"tags,omitempty" doc:"Tags (meta) of its spans."`
 	Metrics   map[string]Dist `json:"metrics,omitempty" doc:"Numeric tags (metrics) of its spans."`
-	Calls     []Call          `json:"calls,omitempty" doc:"What it calls, one after the other."`
+	// Links, Events and MetaStruct need an API that has them: see docs/scenarios.md.
+	Links      Share           `json:"links,omitempty" doc:"Share of its spans that have a span link, to a span of another trace. Default 0."`
+	Events     *Events         `json:"events,omitempty" doc:"Span events: how many, or a mapping. Default none."`
+	MetaStruct map[string]Size `json:"meta_struct,omitempty" doc:"Structured metadata of its spans: sizes of msgpack documents by key."`
+	Calls      []Call          `json:"calls,omitempty" doc:"What it calls, one after the other."`
 }
 
 // ErrorKind is one way in which an operation fails.

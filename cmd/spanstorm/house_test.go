@@ -29,7 +29,7 @@ var house = []struct {
 	{"internal/attack", "internal/tracer internal/schedule scenarios results"},
 	{"internal/tracer", "scenarios results"},
 	{"generator", "internal/trees internal/ledger internal/wire internal/identity internal/limits scenarios"},
-	{"internal/trees", "scenarios"},
+	{"internal/trees", "internal/wire scenarios"},
 	{"internal/target", "internal/agent internal/process results"},
 	{"internal/agent", "internal/limits"},
 	{"internal/intake", "internal/ledger internal/identity results"},

@@ -32,6 +32,7 @@ func Types() map[reflect.Type]grammar.Type {
 			Pattern: ratePattern,
 			Leaf:    true,
 		},
+		reflect.TypeFor[Size](): {Read: grammar.Scalar("a size", sizeHint, ParseSize), Schema: sizeSchema},
 		reflect.TypeFor[Dist](): {Read: grammar.Reads(readDist), Schema: distSchema, Mapping: reflect.TypeFor[parts]()},
 	}
 }
