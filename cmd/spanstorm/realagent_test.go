@@ -59,11 +59,18 @@ func encodingsOf(api scenarios.API) []scenarios.Encoding {
 // decodes in full equals the trees that were generated, field by field.
 func TestRealDatadogForwardsWhatWasGenerated(t *testing.T) {
 	const requests = 5
-	for _, sets := range [][]string{{}, {"encoding=json"}, {"api=v0.5"}, {"api=v0.7"}, {"api=v1.0"}} {
+	for _, sets := range [][]string{{}, {"encoding=json"}, {"api=v0.3"}, {"api=v0.5"}, {"api=v0.7"}, {"api=v1.0"}} {
 		t.Run(strings.Join(sets, " "), func(t *testing.T) {
 			s, err := scenarios.Load("web-shop", sets)
 			if err != nil {
 				t.Fatal(err)
+			}
+			for _, service := range s.Services {
+				for _, op := range service.Operations {
+					op.Links = 0.3
+					op.Events = &scenarios.Events{Count: scenarios.Dist{Kind: scenarios.UniformInt, B: 2}, Exception: true}
+					op.MetaStruct = map[string]scenarios.Size{"appsec": 500}
+				}
 			}
 			corpus, err := generator.Compile(s)
 			if err != nil {
@@ -112,6 +119,7 @@ func TestRealDatadogForwardsWhatWasGenerated(t *testing.T) {
 				t.Fatal(err)
 			}
 			compare(t, want, forwarded(t, backend.Samples()))
+			compareExtras(t, s.API, want, forwardedExtras(t, backend.Samples()))
 		})
 	}
 }
