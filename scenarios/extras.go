@@ -25,8 +25,10 @@ type Events struct {
 const (
 	// MaxEvents is the most events of a span, the exception aside.
 	MaxEvents = 128
-	// MinStruct and MaxStruct bound the size of a meta_struct document, in bytes.
-	MinStruct, MaxStruct = 16, 100_000
+	// MinStruct is the least size of a meta_struct document, in bytes.
+	MinStruct = 16
+	// MaxStruct is the largest, in bytes.
+	MaxStruct = 100_000
 )
 
 func readEvents(d *grammar.Decoder, e *Events, s grammar.Spot) {

@@ -139,7 +139,8 @@ func eventsText(events []Event) timedText {
 		b = appendJSONAttributes(b, events[i].Attributes, func(b []byte, value any) []byte { return append(b, toJSON(value)...) })
 		b = append(b, '}')
 	}
-	t.text = append(b, ']')
+	b = append(b, ']')
+	t.text = b
 	return t
 }
 

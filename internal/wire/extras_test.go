@@ -184,7 +184,7 @@ func pbValue(value any) *pb.AttributeAnyValue {
 		}
 		return &pb.AttributeAnyValue{Type: pb.AttributeAnyValue_ARRAY_VALUE, ArrayValue: list}
 	}
-	return &pb.AttributeAnyValue{Type: pb.AttributeAnyValue_STRING_VALUE, StringValue: value.(string)}
+	return &pb.AttributeAnyValue{Type: pb.AttributeAnyValue_STRING_VALUE, StringValue: fmt.Sprint(value)}
 }
 
 // extrasOfV1 brings links and events of v1.0 into the form of the other APIs.
