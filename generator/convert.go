@@ -43,6 +43,7 @@ func (c *converter) convert(tree []trees.Span) []wire.Span {
 			Service: s.Service, Name: s.Name, Resource: s.Resource, Type: s.Type,
 			Parent: s.Parent, Start: s.Start, Duration: s.Duration, Error: s.Error,
 			Meta: c.meta[fromMeta:], Metrics: c.metrics[fromMetrics:],
+			Extras: s.Extras,
 		})
 	}
 	return c.spans

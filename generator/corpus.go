@@ -334,7 +334,7 @@ func (c *Corpus) ShapeNames() []string {
 	return names
 }
 
-// Services returns the body of PUT /v0.3/services: the scenario's services and
+// Services returns the body of PUT /v0.3/services and /v0.4/services: the scenario's services and
 // the made-up ones. The caller must not change it.
 func (c *Corpus) Services() []byte { return c.services }
 

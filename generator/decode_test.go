@@ -18,6 +18,9 @@ type plainSpan struct {
 	Error                         int32
 	Meta                          map[string]string
 	Metrics                       map[string]float64
+	Links                         []Link
+	Events                        []Event
+	MetaStruct                    map[string][]byte
 }
 
 // readBack decodes a body as the embedded agent does, with Datadog's own decoders.
@@ -34,7 +37,11 @@ func readBack(t fataler, c *Corpus, body []byte) [][]plainSpan {
 			t.Fatalf("the payload does not say who sends: %q %q %q %q", payload.LanguageName, payload.TracerVersion, payload.RuntimeID, payload.ContainerID)
 		}
 	}
-	return plain(decode.Traces(payload))
+	spans := plain(decode.Traces(payload))
+	if api := c.scenario.API; api == scenarios.V03 || api == scenarios.V05 {
+		return fromTags(t, spans)
+	}
+	return spans
 }
 
 func plain(traces pb.Traces) [][]plainSpan {
@@ -44,7 +51,7 @@ func plain(traces pb.Traces) [][]plainSpan {
 		for _, s := range trace {
 			spans = append(spans, plainSpan{
 				s.Service, s.Name, s.Resource, s.Type, s.TraceID, s.SpanID, s.ParentID,
-				s.Start, s.Duration, s.Error, s.Meta, s.Metrics,
+				s.Start, s.Duration, s.Error, s.Meta, s.Metrics, linksOf(s), eventsOf(s), s.MetaStruct,
 			})
 		}
 		all = append(all, spans)

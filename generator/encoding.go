@@ -19,11 +19,11 @@ func encodingOf(s *scenarios.Scenario) (wire.Encoding, error) {
 		if !s.API.TakesJSON() {
 			return nil, fmt.Errorf("api %s takes no JSON; use encoding: msgpack", s.API)
 		}
-		return wire.V03JSON{}, nil
+		return wire.V03JSON{InTags: s.API == scenarios.V03}, nil
 	}
 	switch s.API {
 	case scenarios.V03, scenarios.V04:
-		return wire.V04{}, nil
+		return wire.V04{InTags: s.API == scenarios.V03}, nil
 	case scenarios.V05:
 		return wire.NewV05(), nil
 	case scenarios.V07:

@@ -35,8 +35,11 @@ func plainTree(c *Corpus, codec *identity.Codec, tree *Tree, at int64) []plainSp
 		}
 		spans = append(spans, plainSpan{
 			s.Service, s.Name, s.Resource, s.Type, s.TraceID, s.SpanID, s.ParentID,
-			s.StartUnixNS, int64(s.Duration), failed, s.Meta, s.Metrics,
+			s.StartUnixNS, int64(s.Duration), failed, s.Meta, s.Metrics, s.Links, s.Events, s.MetaStruct,
 		})
+		if api := c.scenario.API; api == scenarios.V03 || api == scenarios.V05 {
+			asTags(&spans[len(spans)-1])
+		}
 		if c.scenario.API == scenarios.V10 { // has one attribute of a name, and that is the metric
 			for key := range s.Metrics {
 				delete(s.Meta, key)
@@ -71,6 +74,7 @@ func TestBodyIsTheTree(t *testing.T) {
 		for _, encoding := range encodingsOf(api) {
 			t.Run(string(api)+" "+string(encoding), func(t *testing.T) {
 				s := shop()
+				withExtras(s)
 				s.API, s.Encoding = api, encoding
 				s.TracesPerRequest = scenarios.Dist{Kind: scenarios.UniformInt, A: 1, B: 30}
 				c := compileOrFatal(t, s)
@@ -84,7 +88,7 @@ func TestBodyIsTheTree(t *testing.T) {
 						t.Fatalf("Append overwrote what was there: %q", body[:6])
 					}
 					got, want := readBack(t, c, body[6:]), planned(t, c, codec, seq, at)
-					if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+					if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), sent); diff != "" {
 						t.Fatalf("request %d (-planned +decoded):\n%s", seq, diff)
 					}
 					compareChunks(t, c, codec, seq, got, composer.Traces(seq))
@@ -102,14 +106,14 @@ func compareChunks(t fataler, c *Corpus, codec *identity.Codec, seq uint64, got 
 	for i, spans := range got {
 		ordinal, n, ok := codec.Trace(spans[0].TraceID)
 		value, has := spans[0].Metrics["_sampling_priority_v1"]
-		sent := ledger.Chunk{
+		sentChunk := ledger.Chunk{
 			Ordinal: ordinal, Shape: chunks[i].Shape, Fault: ledger.NoFault, Spans: int32(len(spans)),
 			Priority: int8(value), HasPriority: has,
 		}
 		if !has {
-			sent.Priority = chunks[i].Priority
+			sentChunk.Priority = chunks[i].Priority
 		}
-		if diff := cmp.Diff(chunks[i], sent); !ok || n != len(spans) || diff != "" {
+		if diff := cmp.Diff(chunks[i], sentChunk); !ok || n != len(spans) || diff != "" {
 			t.Fatalf("chunk %d of request %d (-Chunks +sent), its id says %d spans, ok=%v:\n%s", i, seq, n, ok, diff)
 		}
 		for k, s := range spans {
@@ -175,6 +179,10 @@ func anyScenario(t *rapid.T) *scenarios.Scenario {
 			},
 			Metrics: map[string]scenarios.Dist{word.Draw(t, "metric"): numbers(3, 300, 0), "_sampling_priority_v1": constant(7)},
 		}
+		if rapid.Bool().Draw(t, "extras") {
+			o.Links, o.Events = 0.5, &scenarios.Events{Count: scenarios.Dist{Kind: scenarios.UniformInt, B: 3}, Exception: true}
+			o.MetaStruct = map[string]scenarios.Size{"struct " + word.Draw(t, "struct"): scenarios.Size(rapid.IntRange(scenarios.MinStruct, 3000).Draw(t, "size"))}
+		}
 		for callee := i + 1; callee < services; callee++ {
 			if rapid.Bool().Draw(t, "calls") {
 				c := to(fmt.Sprintf("s%d.o", callee))
@@ -205,7 +213,7 @@ func TestAnyScenarioRoundTrips(t *testing.T) {
 		composer, codec := c.Composer(key), identity.New(key, c.Layout())
 		for seq := range uint64(3) {
 			got, want := readBack(t, c, composer.Append(nil, seq, someTime)), planned(t, c, codec, seq, someTime)
-			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), sent); diff != "" {
 				t.Fatalf("request %d (-planned +decoded):\n%s", seq, diff)
 			}
 			compareChunks(t, c, codec, seq, got, composer.Traces(seq))

@@ -36,6 +36,9 @@ type Span struct {
 	Error                         bool
 	Meta                          map[string]string
 	Metrics                       map[string]float64
+	Links                         []Link
+	Events                        []Event
+	MetaStruct                    map[string][]byte
 
 	// What Stamp fills in; 0 before.
 	TraceID, SpanID, ParentID uint64
@@ -105,6 +108,7 @@ func newSpan(s *trees.Span, values []string) Span {
 			span.Meta[tag.Key] = values[tag.Variable-1]
 		}
 	}
+	span.addExtras(s.Extras)
 	for _, m := range s.Metrics {
 		span.Metrics[m.Key] = m.Value
 	}
@@ -122,6 +126,9 @@ func (t *Tree) Stamp(codec *identity.Codec, atUnixNS int64) {
 			s.ParentID = t.Spans[s.Parent].SpanID
 		}
 		s.StartUnixNS = start + int64(s.Offset)
+		for i := range s.Events {
+			s.Events[i].UnixNS = start + int64(s.Events[i].Offset)
+		}
 	}
 	if len(t.Spans) > 0 {
 		t.Spans[0].Meta[wire.TraceIDHighKey] = wire.TraceIDHigh(start)

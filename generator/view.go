@@ -101,9 +101,10 @@ func (c *Corpus) Tags(traces int) []Tag {
 // SpanBytes returns a function that says how much a span takes in a payload: for
 // encodings that number their texts an upper bound, with the texts spelled out.
 func (c *Corpus) SpanBytes() func(trees.Span) int {
-	conv, encoding := newConverter(c.variables), wire.Encoding(wire.V04{})
+	inTags := c.scenario.API == scenarios.V03 || c.scenario.API == scenarios.V05 // links and events
+	conv, encoding := newConverter(c.variables), wire.Encoding(wire.V04{InTags: inTags})
 	if c.scenario.Encoding == scenarios.JSON {
-		encoding = wire.V03JSON{}
+		encoding = wire.V03JSON{InTags: inTags}
 	}
 	return func(s trees.Span) int {
 		s.Parent = -1

@@ -266,7 +266,7 @@ type TargetUsage struct {
 	CPUSPerMillionSpans float64 `json:"cpu_s_per_million_spans"`
 }
 
-// Announcements counts PUT /v0.3/services.
+// Announcements counts PUT /v0.3/services, or /v0.4/services.
 type Announcements struct {
 	Sent   uint64            `json:"sent"`
 	ByCode map[string]uint64 `json:"by_code"`

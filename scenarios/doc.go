@@ -55,7 +55,7 @@
 //	  - {sine: {mean: 300/s, amplitude: 200/s, period: 1m}, for: 5m}
 //	  - {bursts: {base: 100/s, peak: 1000/s, every: 10s, for: 1s}, for: 1m}
 //	  - {rate: max, connections: 8, for: 10s}                  # closed loop
-//	  - {send: services, rate: 10/s, for: 5s}                  # PUT /v0.3/services only
+//	  - {send: services, rate: 10/s, for: 5s}                  # announces services only
 //
 // # Incidents
 //

@@ -78,6 +78,9 @@ services:
         errors: [{type: E, message: m, weight: 2}]
         tags: {k: v, l: [1, 2], m: by-outcome, n: {cardinality: 9, skew: zipf, every: 5}}
         metrics: {q: 3 ± 1}
+        links: 10%
+        events: {count: 0..2, exception: true}
+        meta_struct: {appsec: 2KB}
       c:
         <<: *b
         resource: {pattern: "GET /{n}", cardinality: 9, skew: zipf}

@@ -28,6 +28,7 @@ func language() grammar.Language {
 		reflect.TypeFor[API]():              {Read: grammar.Reads(readAPI)},
 		reflect.TypeFor[Tag]():              {Read: grammar.Reads(readTag), Schema: tagSchema, Mapping: reflect.TypeFor[generated]()},
 		reflect.TypeFor[Resource]():         {Read: grammar.Reads(readResource), Schema: resourceSchema, Mapping: reflect.TypeFor[pattern]()},
+		reflect.TypeFor[Events]():           {Read: grammar.Reads(readEvents), Schema: eventsSchema, Key: "count"},
 		reflect.TypeFor[Call]():             {Read: grammar.Reads(readCall), Schema: callSchema, Key: "to", Label: "a call"},
 		reflect.TypeFor[Shape]():            {Schema: shapeSchema, Label: "a shape", Item: "shape"},
 		reflect.TypeFor[Phase]():            {Schema: phaseSchema, Label: "a phase", Item: "phase"},

@@ -88,6 +88,9 @@ func TestForms(t *testing.T) {
 	check("share", []form{{"5%", "0.05"}, {"0.5%", "0.005"}, {"0.05", "0.05"}, {"100 %", "1"}, {"1", "1"}, {"0", "0"},
 		{"1.5", ""}, {"120%", ""}, {"-1%", ""}, {"half", ""}, {"%", ""}, {"NaN", ""}, {"0x1", ""}},
 		func(s string) (any, *grammar.Misread) { return values.ParseShare(s) })
+	check("size", []form{{"2KB", "2KB"}, {"512B", "512B"}, {"0.5 MB", "500KB"}, {"1234B", "1234B"}, {"2000MB", "2GB"}, {"64GB", "64GB"},
+		{"512", ""}, {"2kb", ""}, {"-1B", ""}, {"0B", ""}, {"KB", ""}, {"65GB", ""}},
+		func(s string) (any, *grammar.Misread) { return values.ParseSize(s) })
 	check("rate", []form{{"100/s", "100/s"}, {"100/s..2000/s", "100/s..2000/s"}, {"max", "max"}, {"1000 spans/s", "1000 spans/s"}, {"5 MB/s", "5 MB/s"},
 		{"5MB/s", "5 MB/s"}, {"1500 KB/s", "1.5 MB/s"}, {"120/m", "2/s"}, {"7200/h", "2/s"}, {"0.5/s", "0.5/s"}, {"1e3/s", "1000/s"}, {"20 traces / s", "20 traces/s"},
 		{"3 requests/s", "3/s"}, {"0/s..10/s", "0/s..10/s"}, {"12.5 B/s", "12.5 B/s"},

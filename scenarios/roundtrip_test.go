@@ -311,6 +311,14 @@ func drawOperation(t *rapid.T, targets []string) *Operation {
 		op.Tags = map[string]Tag{drawText(t, "key"): drawTag(t), "a.b": drawTag(t)}
 		op.Metrics = map[string]Dist{drawText(t, "key"): drawDist(t, "metric", false, false, 1e12), "negative": {A: -3.5}}
 	}
+	if rapid.Bool().Draw(t, "extras") {
+		op.Links = drawShare(t, "links")
+		op.Events = &Events{Count: drawDist(t, "events", false, true, 40), Exception: rapid.Bool().Draw(t, "exception")}
+		if op.Events.Count.Kind == Normal || op.Events.Count.Kind == LogNormal {
+			op.Events.Count = Dist{A: 3}
+		}
+		op.MetaStruct = map[string]Size{drawText(t, "struct"): Size(rapid.IntRange(MinStruct, MaxStruct).Draw(t, "size"))}
+	}
 	if len(targets) > 0 {
 		for range rapid.IntRange(0, 3).Draw(t, "calls") {
 			op.Calls = append(op.Calls, drawCall(t, targets, false))

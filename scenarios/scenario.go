@@ -13,7 +13,7 @@ type Scenario struct {
 	API              API                 `json:"api" lang:"enum=v0.3|v0.4|v0.5|v0.7|v1.0" doc:"Version of the trace API. Default v0.4."`
 	Encoding         Encoding            `json:"encoding" lang:"enum=msgpack|json" doc:"Encoding of payloads; v0.5 and later take msgpack only. Default msgpack."`
 	TracesPerRequest Dist                `json:"traces_per_request" lang:"count" doc:"How many traces a request carries, at least 1. Default 1."`
-	AnnounceServices bool                `json:"announce_services" doc:"Send PUT /v0.3/services once before the load, as tracers did. Default false."`
+	AnnounceServices bool                `json:"announce_services" doc:"Send PUT /v0.3/services once before the load, as tracers did (/v0.4/services with any other api). Default false."`
 	Headers          map[string]string   `json:"headers,omitempty" doc:"Extra request headers."`
 	RealHTTPStatus   bool                `json:"real_http_status" doc:"Send Datadog-Send-Real-Http-Status, so that the agent answers 429 instead of 200 when it drops a payload. Default true."`
 	Clients          Clients             `json:"clients" doc:"The tracers that send."`
@@ -88,7 +88,11 @@ type Operation struct {
 	Errors    []ErrorKind     `json:"errors,omitempty" doc:"The ways in which it fails. Default: made up to fit the span type."`
 	Tags      map[string]Tag  `json:"tags,omitempty" doc:"Tags (meta) of its spans."`
 	Metrics   map[string]Dist `json:"metrics,omitempty" doc:"Numeric tags (metrics) of its spans."`
-	Calls     []Call          `json:"calls,omitempty" doc:"What it calls, one after the other."`
+	// Links, Events and MetaStruct need an API that has them: see docs/scenarios.md.
+	Links      Share           `json:"links,omitempty" doc:"Share of its spans that have a span link, to a span of another trace. Default 0."`
+	Events     *Events         `json:"events,omitempty" doc:"Span events: how many, or a mapping. Default none."`
+	MetaStruct map[string]Size `json:"meta_struct,omitempty" doc:"Structured metadata of its spans: sizes of msgpack documents by key."`
+	Calls      []Call          `json:"calls,omitempty" doc:"What it calls, one after the other."`
 }
 
 // ErrorKind is one way in which an operation fails.
@@ -229,7 +233,7 @@ type Phase struct {
 	For         Duration `json:"for" doc:"How long. Default with steps: all of them; else required."`
 	Discard     bool     `json:"discard" doc:"Leave the phase out of totals, expectations and cost, as a warm-up. Default false."`
 	Connections int      `json:"connections,omitempty" lang:"min=1;max=10000;such=8" doc:"Connections of a closed loop (rate: max). Default 8."`
-	Send        string   `json:"send" lang:"enum=traces|services" doc:"What is sent: traces, or services for PUT /v0.3/services only. Default traces."`
+	Send        string   `json:"send" lang:"enum=traces|services" doc:"What is sent: traces, or services for PUT /v0.3/services (/v0.4/services with any other api) only. Default traces."`
 }
 
 // Steps raise the rate from From by By every Every until To; the last step runs at To itself.

@@ -59,6 +59,7 @@ func (v *validator) operation(path []any, key string, op *Operation) {
 	for name := range op.Metrics {
 		v.bytes(grammar.Under(path, "metrics", name), true, "the metric name", name, limits.MetricKeyBytes)
 	}
+	v.extras(path, op)
 	v.calls(grammar.Under(path, "calls"), op.Calls)
 }
 

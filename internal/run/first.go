@@ -223,7 +223,7 @@ func (r *run) announce(ctx context.Context) {
 		return
 	}
 	seen, err := r.once(ctx, "announcement", attack.Plan{
-		Path: servicesPath, ContentType: "application/json", Source: servicesSource(r.corpus),
+		Path: servicesPath(r.Scenario.API), ContentType: "application/json", Source: servicesSource(r.corpus),
 	})
 	if err != nil {
 		r.Log.Warn("announcing the services", "err", err)
@@ -231,7 +231,7 @@ func (r *run) announce(ctx context.Context) {
 	r.announced(seen)
 }
 
-// announced counts one PUT /v0.3/services.
+// announced counts one announcement of services.
 func (r *run) announced(o attack.Observation) {
 	r.recMu.Lock()
 	defer r.recMu.Unlock()
@@ -246,4 +246,11 @@ func (r *run) announced(o attack.Observation) {
 	o.Class.Count(&a.Errors)
 }
 
-const servicesPath = "/v0.3/services"
+// servicesPath is where services are announced. It came with v0.3 and again with
+// v0.4, and with no API since: tracers of later ones that still announce use the last.
+func servicesPath(api scenarios.API) string {
+	if api == scenarios.V03 {
+		return "/v0.3/services"
+	}
+	return "/v0.4/services"
+}

@@ -92,7 +92,7 @@ func (r *run) drive(ctx context.Context, l leg, began time.Time, raw *attack.Raw
 	if l.traces() {
 		plan.Source = r.source()
 	} else {
-		plan.Path, plan.ContentType, plan.Answer = servicesPath, "application/json", tracer.AnswerAny
+		plan.Path, plan.ContentType, plan.Answer = servicesPath(r.Scenario.API), "application/json", tracer.AnswerAny
 		plan.Source = servicesSource(r.corpus)
 		observe = r.announced
 	}

@@ -69,6 +69,7 @@ type operation struct {
 	tags      []tagRule
 	metrics   []metricRule
 	calls     []call
+	extras    *extraRules // nil: none
 }
 
 type tagRule struct {
@@ -225,6 +226,7 @@ func (c *Catalogue) newOperation(svc *service, src *scenarios.Operation) *operat
 	for _, key := range slices.Sorted(maps.Keys(src.Metrics)) {
 		op.metrics = append(op.metrics, metricRule{key, src.Metrics[key]})
 	}
+	op.extras = c.newExtraRules(src)
 	return op
 }
 

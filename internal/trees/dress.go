@@ -82,6 +82,7 @@ func (d *Dresser) dress(nodes []node, key uint64) []Span {
 			Parent: n.parent, Start: n.start, Duration: n.duration, Error: n.failed,
 			Meta:    d.meta[d.from:len(d.meta):len(d.meta)],
 			Metrics: d.metrics[d.fromMetrics:len(d.metrics):len(d.metrics)],
+			Extras:  d.extras(n, key, k),
 		})
 	}
 	return d.spans

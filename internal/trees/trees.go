@@ -11,6 +11,8 @@
 // bytes.
 package trees
 
+import "github.com/spanstorm/spanstorm/internal/wire"
+
 // Span is one span of a tree.
 type Span struct {
 	Service, Name, Resource, Type string
@@ -20,6 +22,7 @@ type Span struct {
 	Error                         bool
 	Meta                          []Tag // in the order of keys
 	Metrics                       []Metric
+	Extras                        *wire.Extras // nil: none
 }
 
 // Tag is an entry of a span's meta.

@@ -13,12 +13,14 @@ type vocabulary struct {
 	nouns, verbs []string
 	agents       []string
 	addresses    []string
+	phrases      []string // what events say
 }
 
 // Sizes of the vocabulary: enough that trees differ, few enough to hold.
 const (
-	wordsKept  = 256
-	agentsKept = 64
+	wordsKept   = 256
+	agentsKept  = 64
+	phrasesKept = 128
 )
 
 func newVocabulary(seed uint64) *vocabulary {
@@ -31,6 +33,9 @@ func newVocabulary(seed uint64) *vocabulary {
 	}
 	for range agentsKept {
 		v.agents = append(v.agents, faker.UserAgent())
+	}
+	for range phrasesKept {
+		v.phrases = append(v.phrases, strings.TrimRight(faker.HackerPhrase(), ".!"))
 	}
 	return v
 }

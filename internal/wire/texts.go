@@ -171,6 +171,7 @@ type index struct {
 	fresh   []uint32 // texts of the template in hand that are new to the payload, by their numbers in the template
 	varying varying
 	high    [traceIDHighDigits]byte
+	timed   []byte // the last text with times
 }
 
 // numbered is the number that a text has in a payload.
@@ -202,7 +203,7 @@ func (x *index) resolve(t *Template, s *Stamp) {
 	local := x.local[:len(t.texts)]
 	for i, id := range t.texts {
 		if id < 0 {
-			local[i] = x.resolveValue(x.value(id, s), uint32(i))
+			local[i] = x.resolveValue(x.value(id, t, s), uint32(i))
 			continue
 		}
 		local[i] = x.number(id, uint32(i))
@@ -220,9 +221,13 @@ func (x *index) number(id int32, i uint32) uint32 {
 }
 
 // value is the text that is behind a negative id.
-func (x *index) value(id int32, s *Stamp) []byte {
-	if id == traceIDHighText {
+func (x *index) value(id int32, t *Template, s *Stamp) []byte {
+	switch {
+	case id == traceIDHighText:
 		return x.high[:]
+	case id <= timedFirst:
+		x.timed = t.timed[timedFirst-id].append(x.timed[:0], s.Start)
+		return x.timed
 	}
 	return s.Values[-1-id]
 }
@@ -248,7 +253,7 @@ func (x *index) resolveValue(value []byte, i uint32) uint32 {
 func (x *index) appendText(dst []byte, t *Template, i uint32, s *Stamp) []byte {
 	id := t.texts[i]
 	if id < 0 {
-		return msgp.AppendStringFromBytes(dst, x.value(id, s))
+		return msgp.AppendStringFromBytes(dst, x.value(id, t, s))
 	}
 	return append(dst, x.get(id)...)
 }

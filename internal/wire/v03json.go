@@ -18,7 +18,9 @@ import (
 // The root's parent id is a 0 and the last of them, so that nothing after it has
 // to keep its distance. A priority is written to the right of its field, after
 // spaces.
-type V03JSON struct{}
+//
+// Links and events of spans are fields, or under v0.3, which has none, tags.
+type V03JSON struct{ InTags bool }
 
 const (
 	jsonDigits   = 19
@@ -52,21 +54,21 @@ func (V03JSON) AppendNext(dst []byte) []byte { return append(dst, ',') }
 func (V03JSON) AppendTail(dst []byte) []byte { return append(dst, ']') }
 
 // Encode implements [Encoding].
-func (V03JSON) Encode(c *Chunk) Template {
+func (e V03JSON) Encode(c *Chunk) Template {
 	t := Template{spans: make([]mark, len(c.Spans)), prioWidth: uint8(c.PriorityWidth)}
 	b := []byte{'['}
 	for k := range c.Spans {
 		if k > 0 {
 			b = append(b, ',')
 		}
-		b = t.appendJSONSpan(b, c, k)
+		b = t.appendJSONSpan(b, c, k, e.InTags)
 	}
 	t.Body = clip(append(b, ']'))
 	t.setFixes(c, offsets{uint32(jsonTraceAt), uint32(jsonSpanAt), uint32(jsonParentAt), uint32(jsonStartAt)})
 	return t
 }
 
-func (t *Template) appendJSONSpan(b []byte, c *Chunk, k int) []byte {
+func (t *Template) appendJSONSpan(b []byte, c *Chunk, k int, inTags bool) []byte {
 	s := &c.Spans[k]
 	t.spans[k] = mark{at: uint32(len(b)), parent: uint32(s.Parent + 1), start: s.Start}
 	b = append(b, jsonTrace+jsonNoDigits+jsonSpan+jsonNoDigits+jsonStart+jsonNoDigits+jsonParent...)
@@ -84,6 +86,9 @@ func (t *Template) appendJSONSpan(b []byte, c *Chunk, k int) []byte {
 		b = appendJSONString(append(b, `,"type":`...), s.Type)
 	}
 
+	if !inTags {
+		b = t.appendJSONExtras(b, s.Extras)
+	}
 	b = append(b, `,"meta":{`...)
 	for i, tag := range s.Meta {
 		if i > 0 {
@@ -95,8 +100,11 @@ func (t *Template) appendJSONSpan(b []byte, c *Chunk, k int) []byte {
 			t.vary(len(b)-1-len(tag.Value), tag)
 		}
 	}
+	if inTags && s.Extras != nil {
+		b = t.appendJSONExtraTags(b, s)
+	}
 	if k == 0 {
-		if len(s.Meta) > 0 {
+		if b[len(b)-1] != '{' {
 			b = append(b, ',')
 		}
 		b = append(b, `"`+TraceIDHighKey+`":"`+traceIDHighZeros+`"`...)

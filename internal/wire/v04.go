@@ -18,7 +18,9 @@ import (
 // (cf is an unsigned and d3 a signed integer of 64 bits, big-endian: a form that
 // any value takes, whatever its size.) The order of a map's entries means nothing
 // to a decoder.
-type V04 struct{}
+//
+// Links and events of spans are fields, or under v0.3, which has none, tags.
+type V04 struct{ InTags bool }
 
 // The fields of a span's head.
 const (
@@ -52,25 +54,28 @@ func (V04) AppendNext(dst []byte) []byte { return dst }
 func (V04) AppendTail(dst []byte) []byte { return dst }
 
 // Encode implements [Encoding].
-func (V04) Encode(c *Chunk) Template {
+func (e V04) Encode(c *Chunk) Template {
 	t := Template{spans: make([]mark, len(c.Spans))}
 	b := msgp.AppendArrayHeader(nil, uint32(len(c.Spans)))
 	for k := range c.Spans {
-		b = t.appendV04Span(b, c, k)
+		b = t.appendV04Span(b, c, k, e.InTags)
 	}
 	t.Body = clip(b)
 	t.setFixes(c, offsets{v04TraceAt, v04SpanAt, v04ParentAt, v04StartAt})
 	return t
 }
 
-func (t *Template) appendV04Span(b []byte, c *Chunk, k int) []byte {
+func (t *Template) appendV04Span(b []byte, c *Chunk, k int, inTags bool) []byte {
 	s := &c.Spans[k]
 	withMetrics := k == 0 || len(s.Metrics) > 0
 	entries := len(s.Meta)
 	if k == 0 {
 		entries++
 	}
-	b = t.appendV04Fields(b, s, k, entries, withMetrics)
+	if inTags {
+		entries += s.extraTags()
+	}
+	b = t.appendV04Fields(b, s, k, entries, withMetrics, inTags)
 	if k == 0 {
 		b = t.appendTraceIDHigh(b)
 	}
@@ -96,8 +101,11 @@ func (t *Template) appendV04Span(b []byte, c *Chunk, k int) []byte {
 
 // appendV04Fields writes a span up to and with its meta, which the caller
 // completes to the number of entries, and whose metrics it writes.
-func (t *Template) appendV04Fields(b []byte, s *Span, k, entries int, withMetrics bool) []byte {
+func (t *Template) appendV04Fields(b []byte, s *Span, k, entries int, withMetrics, inTags bool) []byte {
 	fields := uint32(10)
+	if !inTags {
+		fields += s.Extras.fields()
+	}
 	for _, there := range []bool{s.Type != "", withMetrics} {
 		if there {
 			fields++
@@ -118,6 +126,9 @@ func (t *Template) appendV04Fields(b []byte, s *Span, k, entries int, withMetric
 		b = msgp.AppendString(msgp.AppendString(b, "type"), s.Type)
 	}
 
+	if !inTags {
+		b = t.appendV04Extras(b, s.Extras)
+	}
 	b = msgp.AppendString(b, "meta")
 	b = msgp.AppendMapHeader(b, uint32(entries))
 	for _, tag := range s.Meta {
@@ -126,6 +137,9 @@ func (t *Template) appendV04Fields(b []byte, s *Span, k, entries int, withMetric
 		if tag.Variable > 0 {
 			t.vary(len(b)-len(tag.Value), tag)
 		}
+	}
+	if inTags {
+		b = t.appendV04ExtraTags(b, s.Extras)
 	}
 	return b
 }

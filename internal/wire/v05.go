@@ -70,7 +70,7 @@ func (b *body) appendV05Span(s *Span, k int) {
 	b.b = appendWide(b.b, mpInt64, uint64(s.Duration))
 	b.b = msgp.AppendInt(b.b, int(errorFlag(s.Error)))
 
-	entries := len(s.Meta)
+	entries := len(s.Meta) + s.extraTags()
 	if k == 0 {
 		entries++
 	}
@@ -79,6 +79,7 @@ func (b *body) appendV05Span(s *Span, k int) {
 		b.refer(tag.Key)
 		b.value(tag)
 	}
+	b.appendV05ExtraTags(s.Extras)
 	if k == 0 {
 		b.refer(TraceIDHighKey)
 		b.referTo(traceIDHighText, 1+traceIDHighDigits)

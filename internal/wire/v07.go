@@ -100,7 +100,7 @@ func (V07) Encode(c *Chunk) Template {
 		if k == 0 {
 			s, entries = &root, len(root.Meta)+1
 		}
-		b = t.appendV04Fields(b, s, k, entries, len(s.Metrics) > 0)
+		b = t.appendV04Fields(b, s, k, entries, len(s.Metrics) > 0, false)
 		if k == 0 {
 			b = t.appendTraceIDHigh(b)
 		}

@@ -196,7 +196,7 @@ func (b *body) appendV1Span(s *Span, k int) {
 		}
 	}
 
-	fields := 10 + len(promoted)
+	fields := 10 + len(promoted) + s.Extras.v1Fields()
 	if kind > 0 {
 		fields++
 	}
@@ -219,7 +219,7 @@ func (b *body) appendV1Span(s *Span, k int) {
 		b.b = append(b.b, v1Promoted(tag.Key))
 		b.value(tag)
 	}
-	b.b = msgp.AppendArrayHeader(append(b.b, v1SpanAttributes), uint32(3*(len(attributes)+len(s.Metrics))))
+	b.b = msgp.AppendArrayHeader(append(b.b, v1SpanAttributes), uint32(3*(len(attributes)+len(s.Metrics)+len(s.Extras.structs()))))
 	for _, tag := range attributes {
 		b.refer(tag.Key)
 		b.b = append(b.b, v1Text)
@@ -229,6 +229,8 @@ func (b *body) appendV1Span(s *Span, k int) {
 		b.refer(m.Key)
 		b.b = appendWide(append(b.b, v1Double), mpFloat64, math.Float64bits(m.Value))
 	}
+	b.appendV1Structs(s.Extras)
+	b.appendV1Extras(s.Extras)
 }
 
 func hasMetric(metrics []Metric, key string) bool {
@@ -295,8 +297,8 @@ func (w *v1Writer) Append(dst []byte, t *Template, s *Stamp) []byte {
 	}
 	w.resolve(t, s)
 	// What has been written: the body up to copied, references up to refs, the last
-	// of them at last, and spans up to span.
-	copied, refs, last, span := 0, 0, 0, 0
+	// of them at last, spans up to span, and times of events up to event.
+	copied, refs, last, span, event := 0, 0, 0, 0, 0
 	from := len(dst)
 	for i := 0; ; i++ {
 		end, endRefs := len(t.Body), len(t.refs)
@@ -316,6 +318,9 @@ func (w *v1Writer) Append(dst []byte, t *Template, s *Stamp) []byte {
 			if t.fixes != nil {
 				t.fixV1(head[:], span, s)
 			}
+		}
+		for ; event < len(t.times) && int(t.times[event].at) < end; event++ {
+			t.times[event].put(dst[int(t.times[event].at)+shift:], s.Start)
 		}
 		if i == len(w.fresh) {
 			break

@@ -26,6 +26,7 @@ type Span struct {
 	Error    bool
 	Meta     []Tag
 	Metrics  []Metric
+	Extras   *Extras // nil: none
 }
 
 // Tag is an entry of a span's meta.
@@ -75,6 +76,7 @@ type Template struct {
 	spans  []mark
 	tags   []tagMark
 	used   []uint16 // variables, each once
+	times  []timeMark
 	tidAt  uint32
 	prioAt uint32
 	// Without a priority, Body[cutFrom:cutTo] is left out, and the 16-bit number
@@ -90,6 +92,7 @@ type Template struct {
 	firsts []firstRef // the first references to texts
 	cutRef uint32     // references before the cut
 	alone  uint32     // bytes that the texts add, modulo 2^32
+	timed  []timedText
 }
 
 // mark says where a span's head begins, the fixed-width fields that all spans
@@ -248,6 +251,9 @@ func (t *Template) moved(hasPriority bool) uint32 {
 // bits of the trace id.
 func (t *Template) stampTags(body []byte, s *Stamp, moved uint32) {
 	putHex(body[t.tidAt:t.tidAt+traceIDHighDigits/2], uint32(s.Start/1e9))
+	if len(t.times) > 0 {
+		t.stampTimes(body, s, moved)
+	}
 	for _, m := range t.tags {
 		at := m.at
 		if at > t.cutFrom {
@@ -289,6 +295,7 @@ func (t *Template) Sum(w io.Writer) error {
 		f := &t.fixes[i]
 		parts = append(parts, uint32(f.Span), f.from, uint32(f.Same), f.Value)
 	}
+	parts = append(parts, t.extraParts()...)
 	for _, part := range parts {
 		if err := binary.Write(w, binary.LittleEndian, part); err != nil {
 			return fmt.Errorf("sum a template of %d spans: %w", len(t.spans), err)

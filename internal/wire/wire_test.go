@@ -23,7 +23,7 @@ func encodings() map[string]Encoding {
 	wide05, wide1 := NewV05(), NewV1(tracer)
 	wide05.wide, wide1.wide = true, true
 	return map[string]Encoding{
-		"v0.4": V04{}, "v0.3 JSON": V03JSON{}, "v0.5": NewV05(), "v0.7": V07{tracer}, "v1.0": NewV1(tracer),
+		"v0.4": V04{}, "v0.4 JSON": V03JSON{}, "v0.3": V04{InTags: true}, "v0.3 JSON": V03JSON{InTags: true}, "v0.5": NewV05(), "v0.7": V07{tracer}, "v1.0": NewV1(tracer),
 		"v0.5 wide": wide05, "v1.0 wide": wide1, "v1.0 of nobody": NewV1(Tracer{}),
 	}
 }
@@ -65,6 +65,7 @@ func anyChunk(t *rapid.T) *Chunk {
 		for i := range rapid.IntRange(0, 20).Draw(t, "metrics") {
 			s.Metrics = append(s.Metrics, Metric{fmt.Sprint(i, word.Draw(t, "key")), rapid.Float64().Draw(t, "value")})
 		}
+		s.Extras = anyExtras(t)
 		c.Spans = append(c.Spans, s)
 	}
 	return c
@@ -86,7 +87,7 @@ func anyStamp(t *rapid.T, spans int) *Stamp {
 }
 
 // asDatadog is the chunk as Datadog's types hold it once stamped.
-func asDatadog(c *Chunk, s *Stamp) pb.Trace {
+func asDatadog(c *Chunk, s *Stamp, inTags bool) pb.Trace {
 	var trace pb.Trace
 	for k, span := range c.Spans {
 		p := &pb.Span{
@@ -107,6 +108,7 @@ func asDatadog(c *Chunk, s *Stamp) pb.Trace {
 		for _, m := range span.Metrics {
 			p.Metrics[m.Key] = m.Value
 		}
+		withExtras(p, span.Extras, s.Start, inTags)
 		if k == 0 {
 			p.Meta["_dd.p.tid"] = fmt.Sprintf("%08x00000000", s.Start/1e9)
 			if s.HasPriority {
@@ -159,17 +161,18 @@ func checkPayload(t *rapid.T, e Encoding, w Writer, chunks []*Chunk, templates [
 		if template.Spans() != len(c.Spans) {
 			t.Fatalf("the template of %d spans says %d", len(c.Spans), template.Spans())
 		}
-		want = append(want, asDatadog(c, s))
+		want = append(want, asDatadog(c, s, hasTags(e)))
 	}
 	body = w.AppendTail(body)
 	if string(body[:6]) != "before" {
 		t.Fatalf("what was there is overwritten: %q", body[:6])
 	}
 	got := decoded(t, e, body[6:])
+	canonicalTags(got)
 	if _, ok := e.(V1); ok {
 		oneOfAName(want)
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(pb.Span{}), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, got, unexported, cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("(-encoded +decoded):\n%s", diff)
 	}
 }
@@ -214,7 +217,7 @@ func TestWiden(t *testing.T) {
 		template, w := e.Encode(c), e.Writer()
 		body := w.AppendTail(w.Append(w.AppendHead(nil, 1), &template, s))
 		got := decoded(t, e, body)
-		if diff := cmp.Diff(pb.Traces{asDatadog(c, s)}, got, cmpopts.IgnoreUnexported(pb.Span{}), cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(pb.Traces{asDatadog(c, s, false)}, got, unexported, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-encoded +decoded):\n%s", name, diff)
 		}
 	}
@@ -266,13 +269,15 @@ func TestSum(t *testing.T) {
 		return b.String()
 	}
 	chunk := func() *Chunk {
-		return &Chunk{Spans: []Span{{Name: "a", Parent: -1}, {Name: "b", Meta: []Tag{{Key: "k", Value: "v"}}}, {Name: "c"}}}
+		return &Chunk{Spans: []Span{{Name: "a", Parent: -1}, {Name: "b", Meta: []Tag{{Key: "k", Value: "v"}}}, {Name: "c", Extras: &Extras{Links: []Link{{SpanID: 1}}, Events: []Event{{}}}}}}
 	}
 	base := sum(chunk())
 	for name, change := range map[string]func(*Chunk){
 		"word":     func(c *Chunk) { c.Spans[1].Name = "z" },
 		"start":    func(c *Chunk) { c.Spans[1].Start++ },
 		"parent":   func(c *Chunk) { c.Spans[2].Parent++ },
+		"event":    func(c *Chunk) { c.Spans[2].Extras.Events[0].Offset++ },
+		"link":     func(c *Chunk) { c.Spans[2].Extras.Links[0].SpanID++ },
 		"variable": func(c *Chunk) { c.Spans[1].Meta[0].Variable = 1 },
 	} {
 		c := chunk()

@@ -42,11 +42,11 @@ func ParseSize(text string) (Size, *grammar.Misread) {
 			return 0, wrong
 		}
 		if f *= float64(unit.bytes); f < 1 || f > MaxSize {
-			return 0, grammar.Misreadf("write for example 64MB; the most is 64GB", "%q is out of range", text)
+			return 0, grammar.Misreadf("write for example 2KB or 64MB; the most is 64GB", "%q is out of range", text)
 		}
 		return Size(math.Round(f)), nil
 	}
-	return 0, grammar.Misreadf("write for example 64MB", "%q is not a size", text)
+	return 0, grammar.Misreadf("write for example 2KB or 64MB", "%q is not a size", text)
 }
 
 // String writes the size in the largest unit of which it is a whole number.

@@ -37,6 +37,6 @@ func Types() map[reflect.Type]grammar.Type {
 			Leaf:    true,
 		},
 		reflect.TypeFor[Dist](): {Read: grammar.Reads(readDist), Schema: distSchema, Mapping: reflect.TypeFor[parts]()},
-		reflect.TypeFor[Size](): {Read: grammar.Scalar("a size", "write for example 64MB", ParseSize), Pattern: sizePattern},
+		reflect.TypeFor[Size](): {Read: grammar.Scalar("a size", "write for example 2KB or 64MB", ParseSize), Pattern: sizePattern},
 	}
 }
