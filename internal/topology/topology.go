@@ -68,9 +68,9 @@ func New(want Figures, sizes []Size, source func(i int) Source) *Grower {
 		for i, size := range sizes {
 			got.count(g.Grow(size, source(i)))
 		}
-		correctBins(g.aim.FanOut, want.FanOut, got.FanOut)
-		correctBins(g.aim.Calls, want.Calls, got.Calls)
-		correctKinds(g.aim.Kinds, want.Kinds, got.Kinds)
+		correctAll(g.aim.FanOut, want.FanOut, got.FanOut, ofBin)
+		correctAll(g.aim.Calls, want.Calls, got.Calls, ofBin)
+		correctAll(g.aim.Kinds, want.Kinds, got.Kinds, ofKind)
 	}
 	return g
 }
@@ -150,33 +150,22 @@ func correct(aim *float64, want, got, counted float64) {
 	*aim = want * min(max(stray, strayLeast), strayMost)
 }
 
-func correctBins(aim, want, got []Bin) {
-	counted := 0.0
-	for i := range got {
-		counted += got[i].Share
-	}
-	total := 0.0
-	for i := range aim {
-		correct(&aim[i].Share, want[i].Share, got[i].Share, counted)
-		total += aim[i].Share
-	}
-	for i := range aim {
-		aim[i].Share /= total
-	}
-}
+func ofBin(b *Bin) *float64   { return &b.Share }
+func ofKind(k *Kind) *float64 { return &k.Share }
 
-func correctKinds(aim, want, got []Kind) {
+// correctAll corrects all aims of a mix; share points at the share of one.
+func correctAll[T any](aim, want, got []T, share func(*T) *float64) {
 	counted := 0.0
 	for i := range got {
-		counted += got[i].Share
+		counted += *share(&got[i])
 	}
 	total := 0.0
 	for i := range aim {
-		correct(&aim[i].Share, want[i].Share, got[i].Share, counted)
-		total += aim[i].Share
+		correct(share(&aim[i]), *share(&want[i]), *share(&got[i]), counted)
+		total += *share(&aim[i])
 	}
 	for i := range aim {
-		aim[i].Share /= total
+		*share(&aim[i]) /= total
 	}
 }
 
