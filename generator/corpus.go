@@ -341,6 +341,12 @@ func (c *Corpus) Services() []byte { return c.services }
 // Chunks appends the chunks of request seq to dst: what a Composer sends under
 // that seq. It allocates only when dst has no room.
 func (c *Corpus) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
+	return c.chunks(dst, seq, func(_ *facts, _ uint64, p int8) int8 { return p })
+}
+
+// chunks is Chunks with priorities as sampled makes them of a chunk's template,
+// its ordinal and the priority that was drawn.
+func (c *Corpus) chunks(dst []ledger.Chunk, seq uint64, sampled func(*facts, uint64, int8) int8) []ledger.Chunk {
 	request, incident, fault := c.plan.request(seq), c.plan.during(seq), int32(c.RequestFault(seq))
 	for i := range c.plan.chunks(seq, request) {
 		key, shape, template, priority := c.plan.chunk(request, i)
@@ -349,13 +355,14 @@ func (c *Corpus) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
 		if s := c.spoiltOf(template); s != nil {
 			fault, alike = s.fault, s.alike
 		}
+		of, ordinal := &c.facts[template], c.layout.Ordinal(seq, i)
 		dst = append(dst, ledger.Chunk{
-			Ordinal:     c.layout.Ordinal(seq, i),
+			Ordinal:     ordinal,
 			Shape:       int32(shape),
 			Fault:       fault,
-			Spans:       c.facts[template].spans,
+			Spans:       of.spans,
 			Alike:       alike,
-			Priority:    priority.value,
+			Priority:    sampled(of, ordinal, priority.value),
 			HasPriority: !priority.none,
 		})
 	}

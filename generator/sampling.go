@@ -53,17 +53,10 @@ func (s *Sampling) Marks() []results.RateMark {
 
 // Chunks is [Corpus.Chunks] with the priorities that were sent.
 func (s *Sampling) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
-	from := len(dst)
-	dst = s.corpus.Chunks(dst, seq)
 	bounds := s.at(seq)
-	request, incident := s.corpus.plan.request(seq), s.corpus.plan.during(seq)
-	for i := range dst[from:] {
-		chunk := &dst[from+i]
-		key, shape, template, _ := s.corpus.plan.chunk(request, i)
-		root := s.corpus.facts[incident.template(shape, key, template)].root
-		chunk.Priority = obeyed(bounds, root, chunk.Priority, s.codec.TraceID(chunk.Ordinal, int(chunk.Spans)))
-	}
-	return dst
+	return s.corpus.chunks(dst, seq, func(of *facts, ordinal uint64, priority int8) int8 {
+		return obeyed(bounds, of.root, priority, s.codec.TraceID(ordinal, int(of.spans)))
+	})
 }
 
 // refresh takes over new rates from request seq on.
