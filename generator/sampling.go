@@ -59,6 +59,16 @@ func (s *Sampling) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
 	})
 }
 
+// Tree is [Corpus.Tree] with the priority that was sent.
+func (s *Sampling) Tree(seq uint64, i int) (*Tree, error) {
+	tree, err := s.corpus.Tree(seq, i)
+	if err != nil {
+		return nil, err
+	}
+	tree.prioritise(obeyed(s.at(seq), tree.root, tree.Priority, s.codec.TraceID(tree.Ordinal, len(tree.Spans))))
+	return tree, nil
+}
+
 // refresh takes over new rates from request seq on.
 func (s *Sampling) refresh(seq uint64) {
 	if s.latest == nil || time.Since(s.taken) < ratesEvery {

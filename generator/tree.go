@@ -25,6 +25,8 @@ type Tree struct {
 	Spans []Span // parents before children; the first is the root
 	// fixes are fields that Stamp leaves as they are broken.
 	fixes []wire.Fix
+	// root is the number of the root's service among those that rates know.
+	root int32
 }
 
 // Span is one span of a Tree.
@@ -80,6 +82,7 @@ func (c *Corpus) tree(seq uint64, i int, spoil func(kind string, tree []trees.Sp
 		HasPriority: !priority.none,
 		Extent:      time.Duration(c.facts[template].extent),
 		Late:        time.Duration(c.plan.late(shape, key)),
+		root:        c.facts[template].root,
 	}
 	values := make([]string, len(c.variables))
 	for v := range values {
@@ -90,10 +93,16 @@ func (c *Corpus) tree(seq uint64, i int, spoil func(kind string, tree []trees.Sp
 	for k := range grown {
 		tree.Spans = append(tree.Spans, newSpan(&grown[k], values))
 	}
-	if tree.HasPriority && len(grown) > 0 {
-		tree.Spans[0].Metrics[wire.PriorityKey] = float64(tree.Priority)
-	}
+	tree.prioritise(tree.Priority)
 	return tree, nil
+}
+
+// prioritise gives the trace a priority, unless it has none.
+func (t *Tree) prioritise(priority int8) {
+	t.Priority = priority
+	if t.HasPriority && len(t.Spans) > 0 {
+		t.Spans[0].Metrics[wire.PriorityKey] = float64(priority)
+	}
 }
 
 func newSpan(s *trees.Span, values []string) Span {

@@ -92,7 +92,7 @@ func TestObeyRates(t *testing.T) {
 	}
 	j := steady("[{name: hold, rate: 300/s, for: 4s}]", "clients={count: 3, obey_rates: true}")
 	j.target, j.intake = captured.listen(t), intake
-	rec, _ := j.do(t)
+	rec, out := j.do(t)
 	l := rec.Ledger
 	if len(rec.RateMarks) == 0 {
 		t.Fatal("no rates were obeyed")
@@ -106,9 +106,35 @@ func TestObeyRates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	lowered := uint64(0)
 	for seq, body := range captured.bySeq(t, replay) {
 		if again, err := replay.Body(seq); err != nil || !bytes.Equal(again, body) {
 			t.Fatalf("request %d cannot be had again: %v", seq, err)
 		}
+		// The trees that preview draws have the priorities of the bodies.
+		for i, chunk := range decode(t, body) {
+			tree, err := replay.Tree(seq, i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			root := tree.Spans[0]
+			if got, want := root.Metrics["_sampling_priority_v1"], chunk[0].Metrics["_sampling_priority_v1"]; got != want || float64(tree.Priority) != want || root.SpanID != chunk[0].SpanID {
+				t.Fatalf("trace %d of request %d is drawn with priority %d, on its root %g, and was sent with %g", i, seq, tree.Priority, got, want)
+			}
+			if tree.Priority > 0 {
+				continue
+			}
+			if lowered++; lowered == 1 {
+				var stdout, stderr bytes.Buffer
+				cmd := exec.Command("spanstorm", "preview", out, "--trace", strconv.FormatUint(root.TraceID, 10))
+				cmd.Stdout, cmd.Stderr = &stdout, &stderr
+				if err := cmd.Run(); err != nil || !strings.Contains(stderr.String(), "priority 0") || !bytes.Equal(stdout.Bytes(), body) {
+					t.Errorf("preview --trace %d: %v, %d bytes and\n%s", root.TraceID, err, stdout.Len(), &stderr)
+				}
+			}
+		}
+	}
+	if lowered != l.SampledOut.Traces {
+		t.Errorf("%d trees with priority 0, %d traces sampled out", lowered, l.SampledOut.Traces)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
 
-	"github.com/spanstorm/spanstorm/generator"
 	"github.com/spanstorm/spanstorm/internal/outlook"
 	"github.com/spanstorm/spanstorm/results"
 )
@@ -47,7 +46,7 @@ func (a *app) describe(s subject, f previewFlags) error {
 	}
 	for _, shape := range o.Shapes {
 		if f.shape == "" || f.shape == shape.Name {
-			a.drawShape(w, s.corpus, shape)
+			a.drawShape(w, s, shape)
 		}
 	}
 	drawOutlook(w, o)
@@ -58,7 +57,8 @@ func (a *app) describe(s subject, f previewFlags) error {
 const searched = 200_000
 
 // drawShape draws the first trace of a shape that is sent.
-func (a *app) drawShape(w *lastingWriter, corpus *generator.Corpus, shape outlook.Shape) {
+func (a *app) drawShape(w *lastingWriter, s subject, shape outlook.Shape) {
+	corpus := s.corpus
 	index := int32(slices.Index(corpus.ShapeNames(), shape.Name))
 	part := results.FormatPercent(shape.TraceShare, 1)
 	chunks := corpus.Chunks(nil, 0)
@@ -71,17 +71,12 @@ func (a *app) drawShape(w *lastingWriter, corpus *generator.Corpus, shape outloo
 		if i == len(chunks) {
 			continue
 		}
-		tree, err := corpus.Tree(seq, i)
+		tree, err := s.tree(seq, i)
 		if err != nil {
 			w.err = err
 			return
 		}
-		late := ""
-		if tree.Late > 0 {
-			late = ", sent " + results.FormatDuration(float64(tree.Late)) + " late"
-		}
-		w.printf("\n%s: %s of traces; the first one, in request %s, has %s in %s%s\n\n", shape.Name, part, results.FormatCount(seq),
-			count(len(tree.Spans), "span"), results.FormatDuration(float64(tree.Extent)), late)
+		w.printf("\n%s: %s of traces; the first one, in request %s, has %s\n\n", shape.Name, part, results.FormatCount(seq), treeFigures(tree))
 		if err := drawTree(w, tree, min(width(a.out), widestPage)); err != nil {
 			w.err = err
 		}

@@ -37,8 +37,9 @@ service, how much variety an agent gets to see, and all of it beside the agent's
 limits. With --format json it prints the figures as JSON (docs/preview.md).
 
 With --payload it writes the body of one request to stdout; with --trace, the
-body of the request that carried a trace (or span) of a record. For a record
-they are the very bytes that were sent.`,
+body of the request that carried a trace (or span) of a record, and draws that
+trace to stderr. For a record they are the very bytes that were sent. A binary
+body is not written to a terminal: there, --trace draws the trace and no more.`,
 		Example: `  spanstorm preview web-shop --format json
   spanstorm preview results/20261121T101500Z-web-shop --trace 4611686018427387904 > body.msgpack`,
 		Args:              needs(1, 1, "one SCENARIO or RECORD"),
@@ -141,8 +142,37 @@ func (a *app) previewTrace(s subject, text string) error {
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(a.err, "trace %d: the %s in the body of request %d\n", id, nth(chunk), seq)
+	tree, err := s.tree(seq, chunk)
+	if err != nil {
+		return err
+	}
+	bodyless := s.scenario.Encoding == scenarios.Msgpack && terminal(a.out)
+	to := &lastingWriter{w: a.err}
+	if bodyless {
+		to.w = a.out
+	}
+	shape := tree.Shape
+	if tree.Fault != "" {
+		shape += " with " + tree.Fault
+	}
+	to.printf("trace %d: the %s in the body of request %d; %s, %s\n\n", id, nth(chunk), seq, shape, treeFigures(tree))
+	if err := drawTree(to, tree, min(width(to.w), widestPage)); err != nil {
+		return err
+	}
+	to.printf("\n")
+	if bodyless {
+		_, _ = fmt.Fprintln(a.err, "the body is binary: add '> body.msgpack', or '| xxd', to have it")
+		return to.err
+	}
 	return a.previewPayload(s, seq)
+}
+
+// tree is one trace of a request: of a record, as it was sent.
+func (s subject) tree(seq uint64, chunk int) (*generator.Tree, error) {
+	if s.replay != nil {
+		return s.replay.Tree(seq, chunk)
+	}
+	return s.corpus.Tree(seq, chunk)
 }
 
 // parseID reads an id in decimal, or in hex after 0x.

@@ -10,6 +10,18 @@ import (
 	"github.com/spanstorm/spanstorm/results"
 )
 
+// treeFigures says how large a trace is, and how tracers would have it sampled.
+func treeFigures(t *generator.Tree) string {
+	text := count(len(t.Spans), "span") + " in " + results.FormatDuration(float64(t.Extent))
+	if t.Late > 0 {
+		text += ", sent " + results.FormatDuration(float64(t.Late)) + " late"
+	}
+	if !t.HasPriority {
+		return text + ", no priority"
+	}
+	return fmt.Sprintf("%s, priority %d", text, t.Priority)
+}
+
 // drawTree draws a trace as a tree, each span with a bar where it lies in time.
 // Of a large trace the first lines are drawn, and the rest is counted.
 func drawTree(w io.Writer, t *generator.Tree, columns int) error {

@@ -20,6 +20,7 @@ type Replay struct {
 	codec    *identity.Codec
 	legs     []leg
 	rec      *results.Record
+	sampling *generator.Sampling // without marks where no rates were obeyed
 	composer *generator.Composer
 }
 
@@ -46,23 +47,46 @@ func NewReplay(rec *results.Record) (*Replay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the record: %w", err)
 	}
+	sampling := corpus.Sampling(key, nil, rec.RateMarks)
 	return &Replay{
 		Scenario: s, Corpus: corpus, Key: key, codec: identity.New(key, corpus.Layout()),
-		legs: legs, rec: rec, composer: corpus.Composer(key).Obey(corpus.Sampling(key, nil, rec.RateMarks)),
+		legs: legs, rec: rec, sampling: sampling, composer: corpus.Composer(key).Obey(sampling),
 	}, nil
 }
 
 // Body is the body of request seq, byte for byte as it was sent.
 func (r *Replay) Body(seq uint64) ([]byte, error) {
+	at, err := r.dueUnixNS(seq)
+	if err != nil {
+		return nil, err
+	}
+	return stretched(r.composer.Append(nil, seq, at), r.Corpus, r.Scenario.Faults, seq), nil
+}
+
+// Tree is chunk number i of request seq as it was sent: with its ids and times,
+// and the priority that the agent's sampling rates left it.
+func (r *Replay) Tree(seq uint64, i int) (*generator.Tree, error) {
+	at, err := r.dueUnixNS(seq)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := r.sampling.Tree(seq, i)
+	if err != nil {
+		return nil, err
+	}
+	tree.Stamp(r.codec, at)
+	return tree, nil
+}
+
+// dueUnixNS is the time of request seq. The error says that it was not planned.
+func (r *Replay) dueUnixNS(seq uint64) (int64, error) {
 	for i := range r.rec.Phases {
 		p := &r.rec.Phases[i]
-		if i >= len(r.legs) || !r.legs[i].traces() || seq < p.FirstSeq || seq >= p.FirstSeq+p.Planned {
-			continue
+		if i < len(r.legs) && r.legs[i].traces() && seq >= p.FirstSeq && seq < p.FirstSeq+p.Planned {
+			return DueUnixNS(p, r.legs[i].schedule, seq), nil
 		}
-		body := r.composer.Append(nil, seq, DueUnixNS(p, r.legs[i].schedule, seq))
-		return stretched(body, r.Corpus, r.Scenario.Faults, seq), nil
 	}
-	return nil, fmt.Errorf("request %d was not planned; this run's requests are %s", seq, r.ranges())
+	return 0, fmt.Errorf("request %d was not planned; this run's requests are %s", seq, r.ranges())
 }
 
 // ranges lists the seqs of the run.
