@@ -62,8 +62,19 @@ func (c *Corpus) Schedule(windows []Window) { c.plan.windows = windows }
 // Windows returns what Schedule was given.
 func (c *Corpus) Windows() []Window { return c.plan.windows }
 
+// IncidentOf is the index of the incident in which request seq lies; -1 for none.
+func (c *Corpus) IncidentOf(seq uint64) int { return c.plan.incident(seq) }
+
 // during is the episode of request seq; nil at other times.
 func (p *plan) during(seq uint64) *episode {
+	if i := p.incident(seq); i >= 0 {
+		return &p.episodes[i]
+	}
+	return nil
+}
+
+// incident is the index of the incident of request seq; -1 for none.
+func (p *plan) incident(seq uint64) int {
 	low, high := 0, len(p.windows)
 	for low < high {
 		if mid := (low + high) / 2; p.windows[mid].To <= seq {
@@ -73,9 +84,9 @@ func (p *plan) during(seq uint64) *episode {
 		}
 	}
 	if low == len(p.windows) || seq < p.windows[low].From {
-		return nil
+		return -1
 	}
-	return &p.episodes[p.windows[low].Incident]
+	return p.windows[low].Incident
 }
 
 // template is what a chunk of a shape is made from, given what it usually is.

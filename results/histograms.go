@@ -22,16 +22,31 @@ const (
 
 // Histogram is one distribution of nanoseconds of a record.
 type Histogram struct {
-	Phase  string
+	Scope
 	Metric string // SendDelay, ServiceTime or ResponseTime
 	// StartedAt and EndedAt bound the time that it covers, to the millisecond.
 	StartedAt, EndedAt time.Time
 	Values             *hdrhistogram.Histogram
 }
 
+// Scope says which requests a histogram is of: those of a phase, those that were
+// due in an incident, or those of the kept phases outside of all incidents.
+type Scope struct {
+	Phase, Incident  string
+	OutsideIncidents bool
+}
+
+// How the tags of histograms begin that are not of a phase. An escaped name
+// has no slash.
+const (
+	incidentTag = "incident/"
+	outsideTag  = "outside/incidents"
+)
+
 // SaveHistograms writes histograms.hlog in HdrHistogram's own log format, one
 // interval per histogram, tagged `PHASE.METRIC` (with what the format forbids
-// in a tag escaped as in a URL). Tools that read such logs read this one.
+// in a tag escaped as in a URL), `incident/NAME.METRIC` or
+// `outside/incidents.METRIC`. Tools that read such logs read this one.
 func (w *Writer) SaveHistograms(histograms []Histogram) error {
 	var buf bytes.Buffer
 	log := hdrhistogram.NewHistogramLogWriter(&buf)
@@ -53,7 +68,7 @@ func (w *Writer) SaveHistograms(histograms []Histogram) error {
 		if h.Values == nil {
 			continue
 		}
-		h.Values.SetTag(tag(h.Phase, h.Metric))
+		h.Values.SetTag(tag(h.Scope, h.Metric))
 		h.Values.SetStartTimeMs(h.StartedAt.UnixMilli())
 		h.Values.SetEndTimeMs(h.EndedAt.UnixMilli())
 		err = log.OutputIntervalHistogram(h.Values)
@@ -67,21 +82,35 @@ func (w *Writer) SaveHistograms(histograms []Histogram) error {
 	return nil
 }
 
-func tag(phase, metric string) string {
-	return strings.ReplaceAll(url.PathEscape(phase), ",", "%2C") + "." + metric
+func tag(s Scope, metric string) string {
+	escaped := func(name string) string { return strings.ReplaceAll(url.PathEscape(name), ",", "%2C") }
+	switch {
+	case s.OutsideIncidents:
+		return outsideTag + "." + metric
+	case s.Incident != "":
+		return incidentTag + escaped(s.Incident) + "." + metric
+	}
+	return escaped(s.Phase) + "." + metric
 }
 
 // untag is the inverse of tag; a tag of another tool is a metric without a phase.
-func untag(tag string) (phase, metric string) {
+func untag(tag string) (s Scope, metric string) {
 	dot := strings.LastIndexByte(tag, '.')
 	if dot < 0 {
-		return "", tag
+		return Scope{}, tag
 	}
-	phase, err := url.PathUnescape(tag[:dot])
-	if err != nil {
-		phase = tag[:dot]
+	scope, metric := tag[:dot], tag[dot+1:]
+	if scope == outsideTag {
+		return Scope{OutsideIncidents: true}, metric
 	}
-	return phase, tag[dot+1:]
+	name, ofIncident := strings.CutPrefix(scope, incidentTag)
+	if plain, err := url.PathUnescape(name); err == nil {
+		name = plain
+	}
+	if ofIncident {
+		return Scope{Incident: name}, metric
+	}
+	return Scope{Phase: name}, metric
 }
 
 // histogramsMaxBytes bounds what is read into memory.
@@ -116,8 +145,8 @@ func DecodeHistograms(r io.Reader) ([]Histogram, error) {
 		if h == nil {
 			return out, nil
 		}
-		phase, metric := untag(h.Tag())
-		out = append(out, Histogram{Phase: phase, Metric: metric, Values: h,
+		scope, metric := untag(h.Tag())
+		out = append(out, Histogram{Scope: scope, Metric: metric, Values: h,
 			StartedAt: time.UnixMilli(h.StartTimeMs()).UTC(), EndedAt: time.UnixMilli(h.EndTimeMs()).UTC()})
 	}
 }

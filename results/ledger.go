@@ -94,7 +94,9 @@ type Ledger struct {
 	DroppedByReason map[string]Count `json:"dropped_by_reason"`
 	ByShape         []Part           `json:"by_shape"`
 	ByFault         []Part           `json:"by_fault"`
-	NoFault         *Account         `json:"no_fault,omitempty"` // of the traces without a fault, where others have one
+	NoFault         *Account         `json:"no_fault,omitempty"`    // of the traces without a fault, where others have one
+	ByIncident      []Part           `json:"by_incident"`           // of the traces that were due in it
+	NoIncident      *Account         `json:"no_incident,omitempty"` // of the traces outside incidents, where there are any
 	Claims          []Claim          `json:"claims"`
 	Examples        Examples         `json:"examples"`
 	// StatsPayloads counts /api/v0.2/stats at the intake.
@@ -105,7 +107,7 @@ type Ledger struct {
 // about delivered traces, accepted, dropped and missing, was then not measured.
 func (l *Ledger) AcceptanceUnknown() bool { return l.Source == SourceStatus }
 
-// Part is the account of one shape or one fault.
+// Part is the account of one shape, one fault or one incident.
 type Part struct {
 	Name string `json:"name"`
 	Account

@@ -51,7 +51,12 @@ type Record struct {
 	Load     Load     `json:"load"`
 	Phases   []Phase  `json:"phases"`
 	// RateMarks say which sampling rates tracers obeyed, and from which seq on.
-	RateMarks     []RateMark    `json:"rate_marks,omitempty"`
+	RateMarks []RateMark `json:"rate_marks,omitempty"`
+	// Incidents are those that the run came to, in order.
+	Incidents []Incident `json:"incidents"`
+	// OutsideIncidents is the rest of the kept phases, where there are incidents.
+	OutsideIncidents *Portion `json:"outside_incidents,omitempty"`
+
 	Totals        Latencies     `json:"totals"`
 	Ledger        Ledger        `json:"ledger"`
 	Resources     Resources     `json:"resources"`

@@ -226,9 +226,18 @@ func TestHistogramsRoundTrip(t *testing.T) {
 	dir := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
 		w := &Writer{dir: dir}
-		phases := rapid.SliceOfNDistinct(rapid.String(), 0, 4, rapid.ID).Draw(t, "phases")
+		scope := rapid.Custom(func(t *rapid.T) Scope {
+			switch name := rapid.String().Draw(t, "name"); {
+			case rapid.IntRange(0, 4).Draw(t, "outside") == 0:
+				return Scope{OutsideIncidents: true}
+			case name != "" && rapid.Bool().Draw(t, "of an incident"):
+				return Scope{Incident: name}
+			default:
+				return Scope{Phase: rapid.SampledFrom([]string{name, incidentTag + name, outsideTag}).Draw(t, "phase")}
+			}
+		})
 		var want []Histogram
-		for _, phase := range phases {
+		for _, scope := range rapid.SliceOfNDistinct(scope, 0, 4, rapid.ID).Draw(t, "scopes") {
 			h := hdrhistogram.New(1, 60e9, 3)
 			for _, v := range rapid.SliceOfN(rapid.Int64Range(0, 60e9), 0, 50).Draw(t, "values") {
 				if err := h.RecordValue(v); err != nil {
@@ -236,7 +245,7 @@ func TestHistogramsRoundTrip(t *testing.T) {
 				}
 			}
 			at := time.UnixMilli(rapid.Int64Range(0, 4e12).Draw(t, "start")).UTC()
-			want = append(want, Histogram{Phase: phase, Metric: ResponseTime, StartedAt: at, EndedAt: at.Add(time.Second), Values: h})
+			want = append(want, Histogram{Scope: scope, Metric: ResponseTime, StartedAt: at, EndedAt: at.Add(time.Second), Values: h})
 		}
 		if err := w.SaveHistograms(want); err != nil {
 			t.Fatal(err)
@@ -249,8 +258,8 @@ func TestHistogramsRoundTrip(t *testing.T) {
 			t.Fatalf("read %d of %d histograms", len(got), len(want))
 		}
 		for i := range want {
-			if got[i].Phase != want[i].Phase || got[i].Metric != want[i].Metric || !got[i].Values.Equals(want[i].Values) {
-				t.Fatalf("histogram %d: got %q %q", i, got[i].Phase, got[i].Metric)
+			if got[i].Scope != want[i].Scope || got[i].Metric != want[i].Metric || !got[i].Values.Equals(want[i].Values) {
+				t.Fatalf("histogram %d: got %+v %q", i, got[i].Scope, got[i].Metric)
 			}
 			if d := got[i].StartedAt.Sub(want[i].StartedAt).Abs(); d > time.Millisecond {
 				t.Fatalf("histogram %d starts %v off", i, d)
@@ -298,7 +307,7 @@ func FuzzDecodeHistograms(f *testing.F) {
 	w := &Writer{dir: f.TempDir()}
 	h := hdrhistogram.New(1, 1e9, 2)
 	_ = h.RecordValue(1234)
-	if err := w.SaveHistograms([]Histogram{{Phase: "a b,c", Metric: SendDelay, Values: h}}); err != nil {
+	if err := w.SaveHistograms([]Histogram{{Scope: Scope{Phase: "a b,c"}, Metric: SendDelay, Values: h}}); err != nil {
 		f.Fatal(err)
 	}
 	data, err := os.ReadFile(filepath.Join(w.dir, HistogramsFile))

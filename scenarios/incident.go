@@ -26,3 +26,15 @@ func (in *Incident) Hits(ref string) bool {
 	}
 	return false
 }
+
+// Effect says what the incident does to the operations, for people.
+func (in *Incident) Effect() string {
+	var effects []string
+	if in.Slowdown > 1 {
+		effects = append(effects, "own work takes "+in.Slowdown.String()+" as long")
+	}
+	if in.ErrorRate > 0 {
+		effects = append(effects, in.ErrorRate.String()+" of spans fail")
+	}
+	return strings.Join(in.Operations, ", ") + ": " + strings.Join(effects, ", ")
+}

@@ -244,7 +244,7 @@ func (d *drive) phase(planned uint64, lasted time.Duration) results.Phase {
 		RateSentPerS: float64(r.sent) / s,
 		TracesPerS:   float64(r.traces) / s,
 		BytesPerS:    float64(r.bytes) / s,
-		Requests:     r.requests(planned),
+		Requests:     r.Tally.Requests(planned),
 		Latencies:    results.NewLatencies(r.send.Histogram, r.service.Histogram, r.response.Histogram),
 	}
 	if p.Send == "" {

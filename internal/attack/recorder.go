@@ -1,19 +1,10 @@
 package attack
 
 import (
-	"slices"
 	"strconv"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
-
-	"github.com/spanstorm/spanstorm/results"
-)
-
-// examplesMost bounds the texts of errors kept per class, textMost each of them.
-const (
-	examplesMost = 3
-	textMost     = 300
 )
 
 // recorder keeps the books of one phase. It belongs to one goroutine.
@@ -23,12 +14,8 @@ type recorder struct {
 	observe func(Observation)
 	rows    *seconds
 
-	sent, answered, delivered, unexpected, clamped, retried uint64
-	traces, bytes                                           uint64
-	byCode                                                  map[int]uint64
-	errors                                                  results.Errors
-	examples                                                map[string][]string
-	send, service, response                                 gauge
+	*Tally
+	traces, bytes uint64
 	// For the rules of validity.
 	punctual gauge // send delays, those of crowded requests as 0
 	light    gauge // service times seen while under half of the workers were busy
@@ -47,9 +34,7 @@ func newRecorder(p *Plan, url string, observe func(Observation)) *recorder {
 	r := &recorder{
 		plan: p, observe: observe,
 		rows:     newSeconds(p.Phase.Name, p.Schedule),
-		byCode:   map[int]uint64{},
-		examples: map[string][]string{},
-		send:     newGauge(), service: newGauge(), response: newGauge(),
+		Tally:    NewTally(),
 		punctual: newGauge(), light: newGauge(), recent: newGauge(),
 	}
 	r.rows.offset = p.Offset
@@ -83,34 +68,23 @@ func (r *recorder) run(in <-chan sample) {
 
 func (r *recorder) record(s *sample) {
 	p := r.plan.Progress
-	r.sent++
+	r.Record(&s.Observation, r.plan.closed())
 	r.traces += uint64(s.Traces)
 	r.bytes += uint64(s.BytesOut)
 	r.peak = max(r.peak, s.inFlight)
 	r.last = max(r.last, s.End)
-	r.recordDelay(s)
+	r.recordPunctual(s)
 	if s.Answered() {
-		r.answered++
 		p.answered.Add(1)
-		r.byCode[s.Code]++
-		r.recordTimes(s)
+		r.recordAnswer(s)
 		if s.Code == 429 || s.Code == 503 {
 			r.refusals++
 		}
 	} else {
-		s.Class.Count(&r.errors)
 		p.byClass[s.Class].Add(1)
-		r.keepExample(s)
 	}
 	if s.Delivered() {
-		r.delivered++
 		p.delivered.Add(1)
-	}
-	if s.Tries > 1 {
-		r.retried++
-	}
-	if s.UnexpectedBody {
-		r.unexpected++
 	}
 	r.rows.record(s)
 	if r.plan.Raw != nil {
@@ -121,35 +95,26 @@ func (r *recorder) record(s *sample) {
 	}
 }
 
-// recordDelay records how late a request was sent. Neighbours may swap between
-// workers, so a few are sent slightly early.
-func (r *recorder) recordDelay(s *sample) {
-	if r.plan.closed() {
-		return
+// recordPunctual records how late a request was sent for other reasons than that
+// all workers were busy.
+func (r *recorder) recordPunctual(s *sample) {
+	switch {
+	case r.plan.closed():
+	case s.crowded:
+		r.punctual.record(0)
+	default:
+		r.punctual.record(s.Send - s.Due)
 	}
-	delay := s.Send - s.Due
-	if delay < 0 {
-		r.clamped++
-		delay = 0
-	}
-	r.send.record(delay)
-	if s.crowded {
-		delay = 0
-	}
-	r.punctual.record(delay)
 }
 
-// recordTimes records the times of an answer; a request without one has none.
-func (r *recorder) recordTimes(s *sample) {
-	service := s.End - s.Resent
-	r.service.record(service)
+// recordAnswer records the times of an answer that are not in the tally.
+func (r *recorder) recordAnswer(s *sample) {
+	felt := s.End - s.Resent
 	if s.light {
-		r.light.record(service)
+		r.light.record(felt)
 	}
-	felt := service
 	if !r.plan.closed() {
 		felt = s.End - s.Due
-		r.response.record(felt)
 	}
 	r.turnSecond(s.End)
 	r.recent.record(felt)
@@ -176,24 +141,6 @@ func (r *recorder) refresh(now time.Time) {
 	r.plan.Checkpoint(r.describe(now.Sub(r.start), false))
 }
 
-func (r *recorder) keepExample(s *sample) {
-	if s.Err == nil {
-		return
-	}
-	class := s.Class.String()
-	have := r.examples[class]
-	if len(have) >= examplesMost {
-		return
-	}
-	text := s.Err.Error()
-	if len(text) > textMost {
-		text = text[:textMost] + "…"
-	}
-	if !slices.Contains(have, text) {
-		r.examples[class] = append(have, text)
-	}
-}
-
 // writeRaw hands a result on as vegeta would have it.
 func (r *recorder) writeRaw(o *Observation) {
 	res := &r.result
@@ -210,29 +157,4 @@ func (r *recorder) writeRaw(o *Observation) {
 		res.Error = strconv.Itoa(o.Code)
 	}
 	r.plan.Raw.keep(res)
-}
-
-func (r *recorder) requests(planned uint64) results.Requests {
-	out := results.Requests{
-		Planned:           planned,
-		Sent:              r.sent,
-		Unsent:            planned - min(planned, r.sent),
-		Answered:          r.answered,
-		Delivered:         r.delivered,
-		Retried:           r.retried,
-		UnexpectedBody:    r.unexpected,
-		ByCode:            make(map[string]uint64, len(r.byCode)),
-		Errors:            r.errors,
-		ClampedSendDelays: r.clamped,
-	}
-	for code, n := range r.byCode {
-		out.ByCode[strconv.Itoa(code)] = n
-	}
-	if len(r.examples) > 0 {
-		out.ErrorExamples = make(map[string][]string, len(r.examples))
-		for class, texts := range r.examples {
-			out.ErrorExamples[class] = slices.Clone(texts)
-		}
-	}
-	return out
 }

@@ -12,12 +12,14 @@ func (b *book) sum(l *results.Ledger, faultMoves []moves, totalMoves moves) {
 	var total results.Account
 	byShape := make([]results.Account, len(b.sheet.Shapes))
 	byFault := make([]results.Account, len(b.sheet.Faults)+1)
+	byIncident := make([]results.Account, len(b.sheet.Incidents)+1)
 	for s := range b.cells {
 		for f := range b.cells[s] {
 			c := &b.cells[s][f]
 			add(&total, c.Account)
-			add(&byShape[s], c.Account)
+			add(&byShape[s%len(byShape)], c.Account)
 			add(&byFault[f], c.Account)
+			add(&byIncident[s/len(byShape)], c.Account)
 		}
 	}
 	totalMoves.apply(&total)
@@ -33,6 +35,12 @@ func (b *book) sum(l *results.Ledger, faultMoves []moves, totalMoves moves) {
 	}
 	if len(b.sheet.Faults) > 0 {
 		l.NoFault = &byFault[0]
+	}
+	for i, name := range b.sheet.Incidents {
+		l.ByIncident = append(l.ByIncident, results.Part{Name: name, Account: byIncident[i+1]})
+	}
+	if len(b.sheet.Incidents) > 0 {
+		l.NoIncident = &byIncident[0]
 	}
 
 	var missing []sampled
@@ -69,12 +77,26 @@ func verify(l results.Ledger) error {
 	if err := balanced("the total", l.Account); err != nil {
 		return err
 	}
-	var shapes results.Account
+	var shapes, incidents results.Account
 	for _, p := range l.ByShape {
 		if err := balanced("shape "+p.Name, p.Account); err != nil {
 			return err
 		}
 		add(&shapes, p.Account)
+	}
+	for _, p := range l.ByIncident {
+		if err := balanced("incident "+p.Name, p.Account); err != nil {
+			return err
+		}
+		add(&incidents, p.Account)
+	}
+	if l.NoIncident != nil {
+		if err := balanced("no incident", *l.NoIncident); err != nil {
+			return err
+		}
+		if add(&incidents, *l.NoIncident); incidents != shapes {
+			return fmt.Errorf("the account is %+v over the shapes and %+v over the incidents", shapes, incidents)
+		}
 	}
 	for _, p := range l.ByFault {
 		if err := balanced("fault "+p.Name, p.Account); err != nil {

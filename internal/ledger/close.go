@@ -22,6 +22,10 @@ type Sheet struct {
 	Drained bool
 	// Shapes and Faults are the names that Chunk.Shape and Chunk.Fault index.
 	Shapes, Faults []string
+	// Incidents are the names that Incident indexes, of a request's seq; -1 is
+	// none. Incident may be nil where there are no names.
+	Incidents []string
+	Incident  func(seq uint64) int
 	// Reasons gives, for a fault, the reason under which an agent documents
 	// that it drops such chunks. A fault that is not in it stands under its
 	// own name with underscores: span-id-zero under span_id_zero.
@@ -75,11 +79,11 @@ func Close(s Sheet) (results.Ledger, error) {
 	return l, nil
 }
 
-// A book is an account in the making: one cell per shape and fault, so that
-// every total is a sum of cells.
+// A book is an account in the making: one cell per incident, shape and fault, so
+// that every total is a sum of cells.
 type book struct {
 	sheet   Sheet
-	cells   [][]cell                    // [shape][fault+1]
+	cells   [][]cell                    // [(incident+1)·shapes + shape][fault+1]
 	refused []map[Outcome]results.Count // by fault+1
 	ours    uint64                      // spans that came and belong to a chunk that was sent, repeats included
 	foreign uint64                      // ordinals that came and were never sent
@@ -102,7 +106,7 @@ func newBook(s Sheet) *book {
 	for range len(s.Faults) + 1 {
 		b.refused = append(b.refused, map[Outcome]results.Count{})
 	}
-	b.cells = make([][]cell, len(s.Shapes))
+	b.cells = make([][]cell, (len(s.Incidents)+1)*len(s.Shapes))
 	for i := range b.cells {
 		b.cells[i] = make([]cell, len(s.Faults)+1)
 	}
@@ -119,6 +123,10 @@ func (b *book) fill() error {
 	seen := newWalk(b.sheet.Arrivals)
 	b.sheet.Outcomes.Each(func(seq uint64, out Outcome) bool {
 		chunks = b.sheet.Describe(chunks[:0], seq)
+		incident := -1
+		if len(b.sheet.Incidents) > 0 {
+			incident = b.sheet.Incident(seq)
+		}
 		for _, c := range chunks {
 			if err = b.check(seq, c); err != nil {
 				return false
@@ -128,7 +136,7 @@ func (b *book) fill() error {
 				return false
 			}
 			last, began = c.Ordinal, true
-			b.enter(seq, out, c, seen.chunk(c))
+			b.enter(seq, incident, out, c, seen.chunk(c))
 		}
 		return true
 	})
@@ -150,8 +158,8 @@ func (b *book) check(seq uint64, c Chunk) error {
 }
 
 // enter books one chunk.
-func (b *book) enter(seq uint64, out Outcome, c Chunk, came arrived) {
-	a := &b.cells[c.Shape][c.Fault+1]
+func (b *book) enter(seq uint64, incident int, out Outcome, c Chunk, came arrived) {
+	a := &b.cells[(incident+1)*len(b.sheet.Shapes)+int(c.Shape)][c.Fault+1]
 	size := results.Count{Traces: 1, Spans: uint64(c.Spans)}
 	a.Sent = a.Sent.Plus(size)
 	got := results.Count{Traces: 1, Spans: came.distinct}
@@ -230,6 +238,7 @@ func (b *book) total() results.Ledger {
 		DroppedByReason: map[string]results.Count{},
 		ByShape:         []results.Part{},
 		ByFault:         []results.Part{},
+		ByIncident:      []results.Part{},
 	}
 	if a := b.sheet.Arrivals; a != nil {
 		// What was not remembered could have been anybody's.

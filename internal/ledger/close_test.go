@@ -15,7 +15,7 @@ import (
 // checkSums holds both identities to the ledger, written out once more.
 func checkSums(t *rapid.T, l results.Ledger) {
 	parts := []results.Part{{Name: "total", Account: l.Account}}
-	parts = append(append(parts, l.ByShape...), l.ByFault...)
+	parts = append(append(append(parts, l.ByShape...), l.ByFault...), l.ByIncident...)
 	for _, p := range parts {
 		for _, unit := range []func(results.Count) uint64{
 			func(c results.Count) uint64 { return c.Traces },
@@ -47,6 +47,19 @@ func TestCloseIsTheSumOfItsChunks(t *testing.T) {
 		for _, p := range l.ByShape {
 			if diff := cmp.Diff(*shapes[p.Name], p.Account); diff != "" {
 				t.Fatalf("%s (-want +got):\n%s", p.Name, diff)
+			}
+		}
+		for i, p := range l.ByIncident {
+			if diff := cmp.Diff(w.naiveIncident(i), p.Account); diff != "" {
+				t.Fatalf("%s (-want +got):\n%s", p.Name, diff)
+			}
+		}
+		if len(l.ByIncident) != len(w.incidents) || (l.NoIncident != nil) != (len(w.incidents) > 0) {
+			t.Fatalf("%d incidents and %+v outside of them, want %d", len(l.ByIncident), l.NoIncident, len(w.incidents))
+		}
+		if l.NoIncident != nil {
+			if diff := cmp.Diff(w.naiveIncident(-1), *l.NoIncident); diff != "" {
+				t.Fatalf("outside incidents (-want +got):\n%s", diff)
 			}
 		}
 		if l.Foreign != foreign {

@@ -17,6 +17,7 @@ const (
 // A world is a run made up: what was sent, how it was answered, what came.
 type world struct {
 	shapes, faults []string
+	incidents      []string // request seq lies in incident seq % (len+1) - 1
 	requests       map[uint64][]Chunk
 	outcomes       map[uint64]Outcome
 	retried        map[uint64]bool
@@ -37,6 +38,7 @@ func drawWorld(t *rapid.T) *world {
 		w.shapes = append(w.shapes, fmt.Sprint("shape-", i))
 	}
 	w.faults = []string{"span-id-zero", "raw-body", "empty-trace"}[:rapid.IntRange(0, 3).Draw(t, "faults")]
+	w.incidents = []string{"bank-down", "slow-database"}[:rapid.IntRange(0, 2).Draw(t, "incidents")]
 	seq := uint64(0)
 	for range rapid.IntRange(1, 3).Draw(t, "phases") {
 		seq += rapid.Uint64Range(0, 3).Draw(t, "gap")
@@ -159,12 +161,27 @@ func (w *world) sheet(t fataler, a *Arrivals) Sheet {
 	}
 	return Sheet{
 		Source: "intake", Drained: true, Shapes: w.shapes, Faults: w.faults,
+		Incidents: w.incidents, Incident: w.incident,
 		Outcomes: o, Arrivals: a, Claims: w.claims,
 		Describe: func(dst []Chunk, seq uint64) []Chunk { return append(dst, w.requests[seq]...) },
 		TraceID:  func(ordinal uint64, _ int) uint64 { return ordinal + 1e18 },
 		SentAt:   func(seq uint64) time.Time { return time.Unix(int64(seq), 0) },
 		Retried:  func(seq uint64) bool { return w.retried[seq] },
 	}
+}
+
+func (w *world) incident(seq uint64) int { return int(seq%uint64(len(w.incidents)+1)) - 1 }
+
+// naiveIncident works out the account of one incident; of -1, that of the rest.
+func (w *world) naiveIncident(i int) (sum results.Account) {
+	for seq, out := range w.outcomes {
+		if w.incident(seq) == i {
+			for _, c := range w.requests[seq] {
+				w.naiveChunk(&sum, seq, out, c)
+			}
+		}
+	}
+	return sum
 }
 
 // naive works the account out chunk by chunk, without claims.

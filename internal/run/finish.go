@@ -51,6 +51,7 @@ func (r *run) finish(ctx context.Context) (*results.Record, error) {
 	rec.Requests.Unsent += r.unsent
 
 	histograms, totals := r.histograms()
+	histograms = append(histograms, r.incidents.histograms(rec)...)
 	rec.Totals = totals
 	if settleErr != nil {
 		rec.InvalidReasons = append(rec.InvalidReasons, settleErr.Error())

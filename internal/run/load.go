@@ -91,6 +91,12 @@ func (r *run) drive(ctx context.Context, l leg, began time.Time, raw *attack.Raw
 	observe := r.books.enter
 	if l.traces() {
 		plan.Source = r.source()
+		if r.incidents != nil {
+			observe = func(o attack.Observation) {
+				r.books.enter(o)
+				r.incidents.enter(&l, &o)
+			}
+		}
 	} else {
 		plan.Path, plan.ContentType, plan.Answer = servicesPath(r.Scenario.API), "application/json", tracer.AnswerAny
 		plan.Source = servicesSource(r.corpus)

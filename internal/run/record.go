@@ -43,6 +43,7 @@ func (r *run) newRecord(key identity.Key) (*results.Record, error) {
 		Announcements:  results.Announcements{ByCode: map[string]uint64{}},
 		Phases:         []results.Phase{},
 		Seconds:        []results.Second{},
+		Incidents:      []results.Incident{},
 		Expectations:   []results.Judgement{},
 		Ledger:         emptyLedger(),
 	}, nil
@@ -57,7 +58,7 @@ func emptyLedger() results.Ledger {
 		Source:          "intake",
 		RefusedByCode:   map[string]results.Count{},
 		DroppedByReason: map[string]results.Count{},
-		ByShape:         []results.Part{}, ByFault: []results.Part{}, Claims: []results.Claim{},
+		ByShape:         []results.Part{}, ByFault: []results.Part{}, ByIncident: []results.Part{}, Claims: []results.Claim{},
 		Examples: results.Examples{
 			Missing: []results.Example{}, Dropped: []results.Example{}, Refused: []results.Example{}, Duplicated: []results.Example{},
 		},
@@ -163,6 +164,7 @@ func (r *run) fill(rec *results.Record, phases []done) {
 	rec.Saturated = verdict.Saturated
 	rec.Seconds = withSamples(rec.Seconds, samples)
 	rec.Resources = r.resources(phases)
+	r.incidents.describe(rec, r.plan, phases)
 }
 
 // withSamples adds to the seconds what was measured from outside, and rows for
@@ -234,7 +236,7 @@ func (r *run) histograms() (all []results.Histogram, totals results.Latencies) {
 		}
 		three := [3]*hdrhistogram.Histogram{d.out.SendDelay, d.out.ServiceTime, d.out.ResponseTime}
 		for i, metric := range [3]string{"send_delay", "service_time", "response_time"} {
-			all = append(all, results.Histogram{Phase: d.out.Phase.Name, Metric: metric, Values: three[i], StartedAt: d.out.Phase.StartedAt, EndedAt: d.out.EndedAt})
+			all = append(all, results.Histogram{Scope: results.Scope{Phase: d.out.Phase.Name}, Metric: metric, Values: three[i], StartedAt: d.out.Phase.StartedAt, EndedAt: d.out.EndedAt})
 			if !r.counts(d) {
 				continue
 			}
@@ -292,10 +294,17 @@ func (r *run) account() (results.Ledger, error) {
 		SentAt:   r.dueAt,
 		Retried:  r.books.resent,
 		Claims:   claims,
+
+		Incidents: r.incidents.names(),
+		Incident:  r.corpus.IncidentOf,
 	})
 	for i := range account.ByFault {
 		account.ByFault[i].Expected = kinds[i].Expected()
 	}
+	// As in the record, which leaves out those that the run did not come to.
+	account.ByIncident = slices.DeleteFunc(account.ByIncident, func(p results.Part) bool {
+		return !slices.ContainsFunc(r.rec.Incidents, func(in results.Incident) bool { return in.Name == p.Name })
+	})
 	return account, err
 }
 

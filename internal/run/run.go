@@ -79,6 +79,7 @@ type run struct {
 	clients    *tracer.Client
 
 	books     *books
+	incidents *incidents // nil: the scenario has none
 	progress  attack.Progress
 	meter     *meter
 	phases    []done
@@ -148,6 +149,7 @@ func (r *run) prepare() error {
 	if r.books, err = newBooks(describe, r.plan); err != nil {
 		return fmt.Errorf("scenario %s: %w", r.Scenario.Name, err)
 	}
+	r.incidents = newIncidents(r.Scenario.Incidents, r.corpus.IncidentOf)
 	if r.rec, err = r.newRecord(key); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"cmp"
 	"maps"
 
 	"github.com/spanstorm/spanstorm/results"
@@ -22,13 +23,9 @@ func joinLedger(to, from *results.Ledger) {
 	to.DroppedByReason = addPairs(to.DroppedByReason, from.DroppedByReason)
 	to.ByShape = joinParts(to.ByShape, from.ByShape)
 	to.ByFault = joinParts(to.ByFault, from.ByFault)
-	if from.NoFault != nil {
-		sum := *from.NoFault
-		if to.NoFault != nil {
-			sum = sum.Plus(*to.NoFault)
-		}
-		to.NoFault = &sum
-	}
+	to.NoFault = joinAccounts(to.NoFault, from.NoFault)
+	to.ByIncident = joinParts(to.ByIncident, from.ByIncident)
+	to.NoIncident = joinAccounts(to.NoIncident, from.NoIncident)
 	for _, c := range from.Claims {
 		known := false
 		for i := range to.Claims {
@@ -45,6 +42,15 @@ func joinLedger(to, from *results.Ledger) {
 	to.Examples.Dropped = joinExamples(to.Examples.Dropped, from.Examples.Dropped)
 	to.Examples.Refused = joinExamples(to.Examples.Refused, from.Examples.Refused)
 	to.Examples.Duplicated = joinExamples(to.Examples.Duplicated, from.Examples.Duplicated)
+}
+
+// joinAccounts adds accounts that not every share has.
+func joinAccounts(to, from *results.Account) *results.Account {
+	if to == nil || from == nil {
+		return cmp.Or(to, from)
+	}
+	sum := to.Plus(*from)
+	return &sum
 }
 
 func addPairs(to, from map[string]results.Count) map[string]results.Count {

@@ -3,6 +3,7 @@
 package merge
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,23 +36,23 @@ func Records(shares ...Share) (*results.Record, []results.Histogram, error) {
 	}
 	first := shares[0].Record
 	out := results.Clone(first)
-	histograms := map[[2]string]*results.Histogram{}
-	var order [][2]string
+	histograms := map[histogram]*results.Histogram{}
+	var order []histogram
 	for i, s := range shares {
 		if err := sameRun(first, s.Record); err != nil {
 			return nil, nil, fmt.Errorf("merge records: number %d and the first: %w", i+1, err)
 		}
 		for _, h := range s.Histograms {
-			at := [2]string{h.Phase, h.Metric}
+			at := histogram{h.Scope, h.Metric}
 			sum, ok := histograms[at]
 			if !ok {
 				order = append(order, at)
-				sum = &results.Histogram{Phase: h.Phase, Metric: h.Metric, StartedAt: h.StartedAt, EndedAt: h.EndedAt,
+				sum = &results.Histogram{Scope: h.Scope, Metric: h.Metric, StartedAt: h.StartedAt, EndedAt: h.EndedAt,
 					Values: hdrhistogram.New(h.Values.LowestTrackableValue(), h.Values.HighestTrackableValue(), int(h.Values.SignificantFigures()))}
 				histograms[at] = sum
 			}
 			if lost := sum.Values.Merge(h.Values); lost > 0 {
-				return nil, nil, fmt.Errorf("merge records: the histogram %s of phase %s in number %d reaches further than that of the first: %w", h.Metric, h.Phase, i+1, ErrNotMergeable)
+				return nil, nil, fmt.Errorf("merge records: the histogram %s of %s in number %d reaches further than that of the first: %w", h.Metric, cmp.Or(h.Phase, h.Incident, "the time outside incidents"), i+1, ErrNotMergeable)
 			}
 			if h.StartedAt.Before(sum.StartedAt) {
 				sum.StartedAt = h.StartedAt
@@ -71,6 +72,12 @@ func Records(shares ...Share) (*results.Record, []results.Histogram, error) {
 		joined = append(joined, *histograms[at])
 	}
 	return out, joined, nil
+}
+
+// histogram is what a histogram is of.
+type histogram struct {
+	results.Scope
+	metric string
 }
 
 func sameRun(a, b *results.Record) error {
@@ -113,6 +120,7 @@ func join(to, from *results.Record) {
 	for i := range to.Phases {
 		joinPhase(&to.Phases[i], &from.Phases[i])
 	}
+	joinIncidents(to, from)
 	joinLedger(&to.Ledger, &from.Ledger)
 	to.Announcements.Sent += from.Announcements.Sent
 	to.Announcements.ByCode = addCounts(to.Announcements.ByCode, from.Announcements.ByCode)
@@ -226,8 +234,8 @@ func joinSeconds(to, from *results.Record) {
 	slices.SortStableFunc(to.Seconds, func(a, b results.Second) int { return a.T - b.T })
 }
 
-// requantile reads the quantiles of phases and totals off the merged histograms.
-func requantile(rec *results.Record, histograms map[[2]string]*results.Histogram) {
+// requantile reads the quantiles of phases, totals and incidents off the merged histograms.
+func requantile(rec *results.Record, histograms map[histogram]*results.Histogram) {
 	metrics := []string{results.SendDelay, results.ServiceTime, results.ResponseTime}
 	totals := make([]*hdrhistogram.Histogram, len(metrics))
 	over := make([]uint64, len(metrics))
@@ -236,7 +244,7 @@ func requantile(rec *results.Record, histograms map[[2]string]*results.Histogram
 		overs := []uint64{p.SendDelay.OverRange, p.ServiceTime.OverRange, p.ResponseTime.OverRange}
 		found := make([]*hdrhistogram.Histogram, len(metrics))
 		for k, metric := range metrics {
-			h := histograms[[2]string{p.Name, metric}]
+			h := histograms[histogram{results.Scope{Phase: p.Name}, metric}]
 			if h == nil {
 				continue
 			}
@@ -253,6 +261,13 @@ func requantile(rec *results.Record, histograms map[[2]string]*results.Histogram
 		p.Latencies = latencies(found, overs)
 	}
 	rec.Totals = latencies(totals, over)
+	for i := range rec.Incidents {
+		in := &rec.Incidents[i]
+		requantilePortion(&in.Portion, results.Scope{Incident: in.Name}, histograms)
+	}
+	if rec.OutsideIncidents != nil {
+		requantilePortion(rec.OutsideIncidents, results.Scope{OutsideIncidents: true}, histograms)
+	}
 }
 
 func latencies(h []*hdrhistogram.Histogram, over []uint64) results.Latencies {

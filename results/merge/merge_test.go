@@ -2,6 +2,7 @@ package merge
 
 import (
 	"errors"
+	"math"
 	"testing"
 	"time"
 
@@ -14,12 +15,12 @@ import (
 
 // split makes shares of one run from drawn values and the histogram of all of them.
 func split(t *rapid.T) ([]Share, *hdrhistogram.Histogram) {
-	all := hdrhistogram.New(1, 60e9, 3)
+	all := hdrhistogram.New(1, 60e9, 2)
 	n := rapid.IntRange(1, 4).Draw(t, "shares")
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	var shares []Share
 	for i := range n {
-		h := hdrhistogram.New(1, 60e9, 3)
+		h := hdrhistogram.New(1, 60e9, 2)
 		values := rapid.SliceOfN(rapid.Int64Range(1, 60e9), 0, 40).Draw(t, "values")
 		for _, v := range values {
 			_ = h.RecordValue(v)
@@ -31,11 +32,22 @@ func split(t *rapid.T) ([]Share, *hdrhistogram.Histogram) {
 		rec := &results.Record{Name: "shop", Fingerprint: "f", RunKey: "k", Valid: true, StartedAt: start.Add(time.Duration(i) * time.Millisecond),
 			Requests: results.Requests{Planned: sent, Sent: sent, Delivered: sent, Answered: sent, ByCode: map[string]uint64{"200": sent}},
 			Phases:   []results.Phase{{Name: "hold", Sent: sent, RateSentPerS: float64(sent), EndS: 1, Latencies: results.NewLatencies(h, h, h)}},
-			Ledger:   results.Ledger{Source: "intake", Drained: true, Account: account, ByShape: []results.Part{{Name: "a", Account: account}}},
-			Seconds:  []results.Second{{T: 0, Phase: "hold", Sent: sent, ByCode: map[string]uint64{"200": sent}, ResponseTime: results.NewQuantiles(h, 0)}}}
+			Ledger: results.Ledger{Source: "intake", Drained: true, Account: account, ByShape: []results.Part{{Name: "a", Account: account}},
+				ByIncident: []results.Part{{Name: "bank-down", Account: account}}, NoIncident: &account},
+			Incidents: []results.Incident{{Name: "bank-down", AtS: 0.2 + float64(i)/100, ForS: 0.5, FirstSeq: uint64(i), LastSeq: 100 + uint64(i),
+				Portion: results.Portion{Requests: results.Requests{Planned: sent + 1, Sent: sent, ByCode: map[string]uint64{"200": sent}}, ResponseTime: results.NewQuantiles(h, 0)}}},
+			OutsideIncidents: &results.Portion{Requests: results.Requests{Sent: sent}},
+			Seconds:          []results.Second{{T: 0, Phase: "hold", Sent: sent, ByCode: map[string]uint64{"200": sent}, ResponseTime: results.NewQuantiles(h, 0)}}}
+		if i > 0 && rapid.Bool().Draw(t, "cut short") {
+			rec.Incidents = nil
+		}
 		share := Share{Record: rec}
 		for _, metric := range []string{results.SendDelay, results.ServiceTime, results.ResponseTime} {
-			share.Histograms = append(share.Histograms, results.Histogram{Phase: "hold", Metric: metric, StartedAt: start, EndedAt: start.Add(time.Second), Values: h})
+			share.Histograms = append(share.Histograms, results.Histogram{Scope: results.Scope{Phase: "hold"}, Metric: metric, StartedAt: start, EndedAt: start.Add(time.Second), Values: h})
+		}
+		share.Histograms = append(share.Histograms, results.Histogram{Scope: results.Scope{OutsideIncidents: true}, Metric: results.ResponseTime, Values: h})
+		if rec.Incidents != nil {
+			share.Histograms = append(share.Histograms, results.Histogram{Scope: results.Scope{Incident: "bank-down"}, Metric: results.ResponseTime, Values: h})
 		}
 		shares = append(shares, share)
 	}
@@ -66,7 +78,7 @@ func TestMergeIsExact(t *testing.T) {
 		if diff := cmp.Diff(results.NewLatencies(all, all, all), got.Phases[0].Latencies); diff != "" {
 			t.Fatalf("phase (-want +got)\n%s", diff)
 		}
-		if len(histograms) != 3 || !histograms[0].Values.Equals(all) {
+		if len(histograms) != 5 || !histograms[0].Values.Equals(all) {
 			t.Fatalf("%d histograms, equal: %v", len(histograms), histograms[0].Values.Equals(all))
 		}
 		if got.Ledger.Account != account || got.Ledger.ByShape[0].Account != account {
@@ -78,6 +90,7 @@ func TestMergeIsExact(t *testing.T) {
 		if got.Requests.Sent != sent || got.Requests.ByCode["200"] != sent || got.Phases[0].Sent != sent || got.Seconds[0].Sent != sent || len(got.Seconds) != 1 {
 			t.Fatalf("%d requests sent, want %d", got.Requests.Sent, sent)
 		}
+		checkIncident(t, shares, got)
 		if q := got.Seconds[0].ResponseTime; q.Count != 0 && q.Count != sent {
 			t.Fatalf("the quantiles of a second are of %d of %d values", q.Count, sent)
 		}
@@ -86,6 +99,32 @@ func TestMergeIsExact(t *testing.T) {
 			t.Fatal("merging changed a share")
 		}
 	})
+}
+
+// checkIncident holds the one incident to what the shares that came to it saw.
+func checkIncident(t *rapid.T, shares []Share, got *results.Record) {
+	inside, sent, outside, end := hdrhistogram.New(1, 60e9, 2), uint64(0), uint64(0), 0.0
+	last := uint64(0)
+	for _, s := range shares {
+		outside += s.Record.OutsideIncidents.Requests.Sent
+		for _, in := range s.Record.Incidents {
+			inside.Merge(s.Histograms[0].Values)
+			sent, last, end = sent+in.Requests.Sent, max(last, in.LastSeq), max(end, in.EndS())
+		}
+	}
+	if len(got.Incidents) != 1 || got.Ledger.ByIncident[0].Account != got.Ledger.Account || *got.Ledger.NoIncident != got.Ledger.Account {
+		t.Fatalf("%d incidents, %+v", len(got.Incidents), got.Ledger.ByIncident)
+	}
+	in := got.Incidents[0]
+	if diff := cmp.Diff(results.NewQuantiles(inside, 0), in.ResponseTime); diff != "" {
+		t.Fatalf("times in the incident (-want +got)\n%s", diff)
+	}
+	if in.Requests.Sent != sent || in.Requests.ByCode["200"] != sent || got.OutsideIncidents.Requests.Sent != outside {
+		t.Fatalf("%d requests in the incident and %d outside, want %d and %d", in.Requests.Sent, got.OutsideIncidents.Requests.Sent, sent, outside)
+	}
+	if in.AtS != 0.2 || math.Abs(in.EndS()-end) > 1e-9 || in.FirstSeq != 0 || in.LastSeq != last {
+		t.Fatalf("the incident lasts from %g to %g s, requests %d to %d", in.AtS, in.EndS(), in.FirstSeq, in.LastSeq)
+	}
 }
 
 func TestMergeRefuses(t *testing.T) {
