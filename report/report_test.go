@@ -54,9 +54,10 @@ func terminal(t *testing.T, rec *results.Record, opts Options) string {
 
 func TestTerminalGolden(t *testing.T) {
 	runs := samples.Runs()
-	for _, name := range []string{"healthy", "drops", "services", "saturated", "died", "interrupted", "closed", "blind", "empty", "hostile"} {
+	for _, name := range []string{"healthy", "drops", "services", "saturated", "died", "interrupted", "closed", "blind", "incidents", "empty", "hostile"} {
 		golden(t, "terminal-"+name+".txt", terminal(t, runs[name], Options{Width: 120}))
 	}
+	golden(t, "terminal-incidents-narrow.txt", terminal(t, runs["incidents"], Options{Width: 80}))
 	golden(t, "terminal-drops-narrow.txt", terminal(t, runs["drops"], Options{Width: 60, Record: "results/20260304-web-shop"}))
 }
 
@@ -192,8 +193,8 @@ func TestHTML(t *testing.T) {
 			if found := outside.FindString(page); found != "" {
 				t.Errorf("the page reaches outside or runs something: %q", found)
 			}
-			if n := strings.Count(page, "<svg "); n != 4 {
-				t.Errorf("%d charts, want 4", n)
+			if n := strings.Count(page, "<svg "); n != 5 {
+				t.Errorf("%d charts, want 5", n)
 			}
 			for _, r := range page {
 				if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
@@ -224,7 +225,7 @@ func TestWrite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(paths) != 9 {
+		if len(paths) != 11 {
 			t.Errorf("wrote %v", paths)
 		}
 		for _, p := range paths {

@@ -9,7 +9,7 @@ import (
 
 // sparks draws rate and response time over time as one line each.
 func (p *printer) sparks(rec *results.Record) {
-	rate, p99 := timeline(rec)
+	seconds, rate, p99 := timeline(rec)
 	room := min(p.width-44, 60)
 	if len(rate) < 4 || room < 16 {
 		return
@@ -23,9 +23,17 @@ func (p *printer) sparks(rec *results.Record) {
 	rate, p99 = squeeze(rate, room), squeeze(p99, room)
 	p.line("")
 	p.line("  " + p.paint(dim, "sent/s over time        ") + spark(rate, 0, maximum(rate)) + p.paint(dim, "  up to "+results.FormatRate(maximum(rate))))
-	if !(slowest > 0) {
-		return
+	if slowest > 0 {
+		p.slowness(rec, p99, fastest, slowest)
 	}
+	if len(rec.Incidents) > 0 {
+		line, names := incidentSpark(rec, seconds, room)
+		p.line("  " + p.paint(dim, "incidents               ") + p.paint(warn, line) + p.paint(dim, "  "+cut(names, max(p.width-28-len([]rune(line)), 8))))
+	}
+}
+
+// slowness draws the response time over time.
+func (p *printer) slowness(rec *results.Record, p99 []float64, fastest, slowest float64) {
 	// A response time tells by its order of magnitude.
 	low, high := math.Log(max(fastest, 1)), math.Log(max(slowest, 1))
 	if high-low < math.Log(4) {
@@ -42,9 +50,9 @@ func (p *printer) sparks(rec *results.Record) {
 	p.line("  " + p.paint(dim, name) + spark(logs, low, high) + p.paint(dim, "  "+results.FormatDuration(fastest)+" to "+results.FormatDuration(slowest)))
 }
 
-// timeline is the requests sent in each second of the load and their response
+// timeline is the seconds of the load, the requests sent in each and their response
 // time p99, NaN where nothing was measured. A second that two phases share is one.
-func timeline(rec *results.Record) (rate, p99 []float64) {
+func timeline(rec *results.Record) (seconds []int, rate, p99 []float64) {
 	end := 0.0
 	for _, p := range rec.Phases {
 		end = max(end, p.EndS)
@@ -55,7 +63,7 @@ func timeline(rec *results.Record) (rate, p99 []float64) {
 			continue
 		}
 		if s.T != last {
-			rate, p99, most = append(rate, 0), append(p99, math.NaN()), 0
+			seconds, rate, p99, most = append(seconds, s.T), append(rate, 0), append(p99, math.NaN()), 0
 		}
 		at := len(rate) - 1
 		rate[at] += float64(s.Sent)
@@ -68,7 +76,7 @@ func timeline(rec *results.Record) (rate, p99 []float64) {
 		}
 		last = s.T
 	}
-	return rate, p99
+	return seconds, rate, p99
 }
 
 // squeeze makes at most n values of many by the largest of each group.

@@ -16,6 +16,7 @@ func tables(rec *results.Record, examplesMax int) []table {
 	all := []table{
 		expectationTable(rec),
 		phaseTable(rec),
+		incidentTable(rec),
 		answerTable(rec),
 		ledgerTable(rec),
 		partTable("By shape", "shape", rec.Ledger.ByShape, rec.Ledger.AcceptanceUnknown()),

@@ -28,12 +28,11 @@ func Answers(rec *results.Record) Chart {
 	if rec.ClosedLoop() {
 		c.Subtitle = "by status code and class of error, in the second in which a request was sent"
 	}
-	spans, end := phaseSpans(rec)
-	c.legend = append(c.legend, discardedKey(spans)...)
+	t := newTimeline(rec)
+	c = c.over(t)
 	c.body = func(dc draw.Canvas) {
-		p := newPlot(timeLabel(end))
-		p.X.Min, p.X.Max = 0, end
-		p.X.Tick.Marker = plot.ConstantTicks(timeTicks(0, end))
+		p := newPlot(timeLabel(t.end))
+		t.axis(p, true)
 		most := 0.0
 		for i := range s.From {
 			sum := 0.0
@@ -43,8 +42,8 @@ func Answers(rec *results.Record) Chart {
 			most = max(most, sum)
 		}
 		countAxis(&p.Y, most, 5)
-		p.Add(phaseBands{spans, true}, gridLines{}, stackedBars{s})
-		drawPanels(draw.Crop(dc, 0, 0, 0, -16*px), 0, panel{p, "requests/s", 1})
+		t.add(p, true, stackedBars{s})
+		drawPanels(draw.Crop(dc, 0, 0, 0, -t.head()), 0, panel{p, "requests/s", 1})
 	}
 	return c
 }

@@ -1,5 +1,5 @@
-// Package charts draws a record: latency over time, percentiles, answers, and
-// what became of the traces.
+// Package charts draws a record: latency over time, percentiles, answers, CPU and
+// memory, and what became of the traces.
 //
 // Each chart is made in two steps: the series are read off the record (files
 // ending in _series.go; tested against golden data), then they are drawn with
@@ -23,7 +23,7 @@ import (
 
 // Chart is one drawing. Its methods do not change it.
 type Chart struct {
-	Name     string // latency, percentiles, answers or acceptance: the file name without its ending
+	Name     string // latency, percentiles, answers, resources or acceptance: the file name without its ending
 	Title    string
 	Subtitle string
 	Alt      string // what it shows, for those who cannot see it
@@ -47,9 +47,17 @@ const px = vg.Inch / 96
 // width is that of every chart.
 const width = 800 * px
 
-// All makes the charts of a record, always the same four, in the order of a report.
+// All makes the charts of a record, always the same five, in the order of a report.
 func All(rec *results.Record) []Chart {
-	return []Chart{Latency(rec), Percentiles(rec), Answers(rec), Acceptance(rec)}
+	return []Chart{Latency(rec), Percentiles(rec), Answers(rec), Resources(rec), Acceptance(rec)}
+}
+
+// over makes room in a chart for a timeline, and says what is on it.
+func (c Chart) over(t timeline) Chart {
+	c.legend = append(c.legend, t.keys()...)
+	c.height += t.head() - timeline{}.head()
+	c.Alt += markText(t.marks)
+	return c
 }
 
 // PNG draws the chart at twice its size, for screens with dense pixels.

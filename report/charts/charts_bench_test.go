@@ -6,7 +6,7 @@ import (
 	"github.com/spanstorm/spanstorm/report/internal/samples"
 )
 
-// All four charts of a run of half a minute, in both forms.
+// All charts of a run of half a minute, in both forms.
 func BenchmarkCharts(b *testing.B) {
 	rec := samples.Runs()["drops"]
 	for form, render := range map[string]func(Chart) ([]byte, error){"svg": Chart.SVG, "png": Chart.PNG} {

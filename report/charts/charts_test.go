@@ -27,12 +27,12 @@ var update = flag.Bool("update", false, "write the golden files")
 // The series that the charts draw, not their pixels, are held to golden files.
 func TestSeriesGolden(t *testing.T) {
 	runs := samples.Runs()
-	for _, name := range []string{"drops", "stall", "second", "saturated", "died", "services", "closed"} {
+	for _, name := range []string{"drops", "stall", "second", "saturated", "died", "services", "closed", "incidents"} {
 		rec := runs[name]
-		spans, end := phaseSpans(rec)
+		over := newTimeline(rec)
 		got, err := json.MarshalIndent(map[string]any{
 			"latency": newLatencySeries(rec), "percentiles": newPercentileSeries(rec), "answers": newAnswerSeries(rec),
-			"acceptance": newAcceptanceSeries(&rec.Ledger), "phases": spans, "end_s": end,
+			"acceptance": newAcceptanceSeries(&rec.Ledger), "resources": newResourceSeries(rec), "phases": over.spans, "marks": over.marks, "end_s": over.end,
 		}, "", " ")
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +87,7 @@ func TestRender(t *testing.T) {
 					t.Errorf("%s says neither title nor alternative text", c.Name)
 				}
 			}
-			if diff := cmp.Diff([]string{"latency", "percentiles", "answers", "acceptance"}, names); diff != "" {
+			if diff := cmp.Diff([]string{"latency", "percentiles", "answers", "resources", "acceptance"}, names); diff != "" {
 				t.Error(diff)
 			}
 		})

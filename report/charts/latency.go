@@ -23,7 +23,7 @@ func Latency(rec *results.Record) Chart {
 	if s.Grouped > 1 {
 		c.Subtitle += fmt.Sprintf("; each point is the worst of %d seconds", s.Grouped)
 	}
-	spans, end := phaseSpans(rec)
+	t := newTimeline(rec)
 	if len(s.Sent) == 0 {
 		return c.sayOnly("no request was sent")
 	}
@@ -31,7 +31,7 @@ func Latency(rec *results.Record) Chart {
 	if s.Service {
 		q = rec.Totals.ServiceTime
 	}
-	c.Alt = fmt.Sprintf("%s over %s: p50 %s, p99 %s, at most %s over the kept phases.", what, results.FormatDuration(end*1e9),
+	c.Alt = fmt.Sprintf("%s over %s: p50 %s, p99 %s, at most %s over the kept phases.", what, results.FormatDuration(t.end*1e9),
 		results.FormatDuration(float64(q.P50)), results.FormatDuration(float64(q.P99)), results.FormatDuration(float64(q.Max)))
 	c.legend = []key{{name: "p99", color: p99Color}, {name: "p90", color: p90Color}, {name: "p50", color: p50Color}, {name: "sent", color: rateColor, fill: true}}
 	dash := []vg.Length{5 * px, 3 * px}
@@ -41,33 +41,24 @@ func Latency(rec *results.Record) Chart {
 	if highest(s.NotOK) > 0 {
 		c.legend = append(c.legend, key{name: "not answered 2xx", color: refused, fill: true})
 	}
-	c.legend = append(c.legend, discardedKey(spans)...)
+	c = c.over(t)
 	c.body = func(dc draw.Canvas) {
 		top := newPlot("")
-		top.X.Min, top.X.Max = 0, end
+		t.axis(top, false)
 		var all []float64
 		for _, l := range []line{s.P50, s.P90, s.P99} {
 			all = append(all, l.values()...)
 		}
 		timeAxis(&top.Y, all, 1.05)
-		// The panel below names the same ticks.
-		ticks := timeTicks(0, end)
-		unnamed := make([]plot.Tick, len(ticks))
-		for i, t := range ticks {
-			unnamed[i] = plot.Tick{Value: t.Value, Label: " "}
-		}
-		top.X.Tick.Marker = plot.ConstantTicks(unnamed)
-		top.X.Tick.Label.Font.Size = 1 * px
-		top.Add(phaseBands{spans, true}, gridLines{},
+		t.add(top, true,
 			drawnLine{s.P50, p50Color, 2 * px, nil}, drawnLine{s.P90, p90Color, 2 * px, nil}, drawnLine{s.P99, p99Color, 2.2 * px, nil})
 
-		bottom := newPlot(timeLabel(end))
-		bottom.X.Min, bottom.X.Max = 0, end
-		bottom.X.Tick.Marker = plot.ConstantTicks(ticks)
+		bottom := newPlot(timeLabel(t.end))
+		t.axis(bottom, true)
 		countAxis(&bottom.Y, max(highest(s.Planned), highest(s.Sent)), 3)
-		bottom.Add(phaseBands{spans, false}, gridLines{},
+		t.add(bottom, false,
 			filledSteps{s.Sent, rateColor}, filledSteps{s.NotOK, refused}, drawnLine{staircase(s.Planned), ink, 1.4 * px, dash})
-		drawPanels(draw.Crop(dc, 0, 0, 0, -16*px), 8*px, panel{top, strings.ToLower(what), 0.6}, panel{bottom, "requests/s", 0.4})
+		drawPanels(draw.Crop(dc, 0, 0, 0, -t.head()), 8*px, panel{top, strings.ToLower(what), 0.6}, panel{bottom, "requests/s", 0.4})
 	}
 	return c
 }

@@ -61,6 +61,15 @@ const (
 	rateColor     tint = 0xAFBFCE
 )
 
+// The colours of processes.
+const (
+	targetColor    = p99Color
+	generatorColor = muted
+)
+
+// markColor is that of what was made to happen during a run. No outcome has it.
+const markColor tint = 0xD9B400
+
 func escaped(s string) string { return html.EscapeString(s) }
 
 type styleOption func(*text.Style)

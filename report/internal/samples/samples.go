@@ -247,6 +247,7 @@ func Runs() map[string]*results.Record {
 		"closed":      play(script{phases: []scriptPhase{{name: "max", from: 900, to: 900, seconds: 6, closed: true}}, shapes: shop()}),
 		"blind":       play(script{phases: []scriptPhase{{name: "load", from: 20, to: 20, seconds: 5}}, shapes: shop()[:3], traces: 1, refuseAt: 4}),
 		"short":       play(script{phases: short, shapes: shop(), traces: 1}),
+		"incidents":   play(script{phases: steady, shapes: shop(), drop: 0.01}),
 		"empty":       {SchemaVersion: 1},
 		"hostile":     hostile(),
 	}
@@ -265,7 +266,39 @@ func Runs() map[string]*results.Record {
 	r.Ledger.Claims = []results.Claim{{Source: results.SourceStatus, Name: "answered 2xx", Meaning: "accepted", Value: float64(r.Ledger.Delivered.Traces), Seen: float64(r.Ledger.Delivered.Traces)}}
 	r = out["saturated"]
 	r.Saturated, r.Requests.Unsent, r.Requests.Planned = true, 412, r.Requests.Planned+412
+	happen(out["incidents"], results.Incident{Name: "bank-down", AtS: 8, ForS: 5}, results.Incident{Name: "a-name-that-is-longer-than-its-incident", AtS: 18.25, ForS: 1.5},
+		results.Incident{Name: "next", AtS: 19.75, ForS: 3}, results.Incident{Name: "cut-short-by-the-end", AtS: 34, ForS: 1})
 	return out
+}
+
+// happen puts incidents into a run: the requests of the seconds in which they
+// begin, and that part of the account.
+func happen(r *results.Record, list ...results.Incident) {
+	rest := results.Portion{ResponseTime: r.Totals.ResponseTime}
+	left := r.Ledger.Account
+	for _, p := range r.Phases {
+		if !p.Discarded {
+			rest.Requests.Add(p.Requests)
+		}
+	}
+	for i, in := range list {
+		row := r.Seconds[int(in.AtS)]
+		in.Operations, in.Effect = []string{"payments.bank"}, "payments.bank: own work takes 8x as long"
+		in.FirstSeq, in.LastSeq = uint64(i)*1000, uint64(i)*1000+row.Sent-1
+		in.Requests = results.Requests{Planned: row.Planned, Sent: row.Sent, Answered: row.Sent, Delivered: row.Delivered, ByCode: row.ByCode}
+		in.SendDelay, in.ServiceTime, in.ResponseTime = row.SendDelay, row.ServiceTime, row.ResponseTime
+		r.Incidents = append(r.Incidents, in)
+		rest.Requests.Planned, rest.Requests.Sent = rest.Requests.Planned-row.Planned, rest.Requests.Sent-row.Sent
+		rest.Requests.Answered, rest.Requests.Delivered = rest.Requests.Answered-row.Sent, rest.Requests.Delivered-row.Delivered
+		rest.Requests.ByCode["200"] -= row.Delivered
+		n := results.Count{Traces: row.Delivered * 20, Spans: row.Delivered * 20 * 9}
+		part := results.Account{Sent: n, Delivered: n, Accepted: n}
+		r.Ledger.ByIncident = append(r.Ledger.ByIncident, results.Part{Name: in.Name, Account: part})
+		for _, c := range []*results.Count{&left.Sent, &left.Delivered, &left.Accepted} {
+			c.Traces, c.Spans = c.Traces-n.Traces, c.Spans-n.Spans
+		}
+	}
+	r.OutsideIncidents, r.Ledger.NoIncident = &rest, &left
 }
 
 // hostile is a run whose target, scenario and texts try to break out of the report.
@@ -280,6 +313,7 @@ func hostile() *results.Record {
 	r.Requests.ByCode[evil] = 3
 	r.Seconds[0].ByCode[evil] = 3
 	r.Phases[0].Profile = evil
+	r.Incidents = []results.Incident{{Name: evil, Effect: evil, AtS: 1, ForS: 2}, {Name: evil, AtS: -1e300, ForS: 1e308}, {Name: evil, AtS: 3, ForS: -1}}
 	r.Ledger.Source, r.Ledger.DroppedByReason[evil], r.Ledger.RefusedByCode[evil] = evil, results.Count{Traces: 1, Spans: 1}, results.Count{Traces: 1, Spans: 1}
 	r.Ledger.Claims = []results.Claim{{Source: evil, Name: evil, Meaning: evil, Value: math.Inf(1), Seen: math.NaN(), Excess: -1}}
 	r.Ledger.Examples.Dropped = []results.Example{{TraceID: evil, Shape: evil, Fault: evil}}

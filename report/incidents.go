@@ -1,0 +1,104 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// incidentTable sets what was sent in each incident, and what became of it,
+// beside the rest of the run.
+func incidentTable(rec *results.Record) table {
+	t := table{Title: "Incidents", Caption: "requests that were due in each, response time from that moment, and what became of their traces", Columns: []column{
+		{Name: "incident", Middle: true}, {Name: "what", Drop: 9}, {Name: "when", Drop: 2},
+		{Name: "requests", Right: true}, {Name: "never sent", Right: true}, {Name: "p50", Right: true}, {Name: "p99", Right: true}, {Name: "max", Right: true, Drop: 5},
+		{Name: "not 2xx", Right: true}, {Name: "traces", Right: true, Drop: 4}, {Name: "spans/trace", Right: true, Drop: 3},
+		{Name: "accepted", Right: true}, {Name: "dropped", Right: true, Drop: 7}, {Name: "missing", Right: true},
+	}}
+	if len(rec.Incidents) == 0 {
+		return t
+	}
+	blind := rec.Ledger.AcceptanceUnknown()
+	unsent, dropped := uint64(0), uint64(0)
+	row := func(name, what, when cell, p *results.Portion, a *results.Account) {
+		r := &p.Requests
+		cells := []cell{name, what, when, number(r.Sent), number(r.Unsent, warn)}
+		q := p.ResponseTime
+		cells = append(cells, quantileCell(q, q.P50), quantileCell(q, q.P99), quantileCell(q, q.Max), share(r.Sent-min(r.Sent, r.Delivered), r.Sent, warn))
+		cells = append(cells, accountCells(a, blind)...)
+		t.Rows = append(t.Rows, cells)
+		unsent += r.Unsent
+		if a != nil {
+			dropped += a.Dropped.Traces
+		}
+	}
+	for i := range rec.Incidents {
+		if i == rowsMax {
+			t.Notes = append(t.Notes, andMore(len(rec.Incidents)-rowsMax, "incident"))
+			break
+		}
+		in := &rec.Incidents[i]
+		when := fmt.Sprintf("%s to %s", results.FormatDuration(in.AtS*1e9), results.FormatDuration(in.EndS()*1e9))
+		row(text(in.Name), text(in.Effect, dim), text(when), &in.Portion, accountOf(rec.Ledger.ByIncident, in.Name))
+	}
+	if rec.OutsideIncidents != nil {
+		row(text("outside", strong), text(""), text(""), rec.OutsideIncidents, rec.Ledger.NoIncident)
+		if slices.ContainsFunc(rec.Phases, func(p results.Phase) bool { return p.Discarded }) {
+			t.Notes = append(t.Notes, "outside: requests and times of the kept phases, traces of all phases")
+		}
+	}
+	empty := map[string]bool{"never sent": unsent == 0, "dropped": dropped == 0 || blind}
+	return t.without(func(_ int, c column) bool { return empty[c.Name] })
+}
+
+// accountCells are the traces of an account, which a record saved on its way has not.
+func accountCells(a *results.Account, blind bool) []cell {
+	if a == nil {
+		return []cell{nothing(), nothing(), nothing(), nothing(), nothing()}
+	}
+	per := nothing()
+	if a.Sent.Traces > 0 {
+		per = text(results.FormatRate(float64(a.Sent.Spans) / float64(a.Sent.Traces)))
+	}
+	cells := []cell{number(a.Sent.Traces), per, share(a.Accepted.Traces, a.Delivered.Traces, good), number(a.Dropped.Traces, warn), number(a.Missing.Traces, bad)}
+	if blind {
+		cells[2], cells[3], cells[4] = nothing(), nothing(), nothing()
+	}
+	return cells
+}
+
+func accountOf(parts []results.Part, name string) *results.Account {
+	for i := range parts {
+		if parts[i].Name == name {
+			return &parts[i].Account
+		}
+	}
+	return nil
+}
+
+// incidentSpark draws below other lines over time when incidents were. seconds
+// are those of the lines, and room the characters that they take.
+func incidentSpark(rec *results.Record, seconds []int, room int) (line, names string) {
+	covered := make([]float64, len(seconds))
+	var said []string
+	for i := range rec.Incidents {
+		in := &rec.Incidents[i]
+		said = append(said, clean(in.Name))
+		for k, t := range seconds {
+			if float64(t) < in.EndS() && float64(t)+1 > in.AtS {
+				covered[k] = 1
+			}
+		}
+	}
+	var b strings.Builder
+	for _, v := range squeeze(covered, room) {
+		if v > 0 {
+			b.WriteString("▔")
+		} else {
+			b.WriteByte(' ')
+		}
+	}
+	return b.String(), strings.Join(said, ", ")
+}
