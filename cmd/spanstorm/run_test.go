@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -205,6 +207,54 @@ func TestLibrary(t *testing.T) {
 			}
 			allAccepted(t, rec)
 		})
+	}
+}
+
+// TestIncidents has an incident and an agent that loses traces: requests and traces
+// are inside or outside, and the report says what became of which.
+func TestIncidents(t *testing.T) {
+	rec, out := job{scenario: "outage", sets: []string{
+		"expect=[]", "load=[{name: warm-up, rate: 50/s, for: 1s, discard: true}, {name: hold, rate: 50/s, for: 3s}]",
+		"incidents=[{name: bank-down, at: 1500ms, for: 1s, operations: payments.bank, slowdown: 8x, error_rate: 30%}, {name: rest, at: 3500ms, for: 1h, operations: postgres.*, slowdown: 25x}]",
+	}, target: "embedded:drop=10%"}.do(t)
+	if len(rec.Incidents) != 2 || len(rec.Ledger.ByIncident) != 2 || rec.OutsideIncidents == nil || rec.Ledger.NoIncident == nil {
+		t.Fatalf("%+v, %+v", rec.Incidents, rec.Ledger.ByIncident)
+	}
+	all := *rec.Ledger.NoIncident
+	for i, want := range []struct {
+		at, length float64
+		first      uint64
+		requests   uint64
+	}{{1.5, 1, 75, 50}, {3.5, 0.5, 175, 25}} {
+		in, part := &rec.Incidents[i], &rec.Ledger.ByIncident[i]
+		all = all.Plus(part.Account)
+		// A phase may begin a little late, when answers of the one before are.
+		if math.Abs(in.AtS-want.at) > 0.5 || math.Abs(in.ForS-want.length) > 1e-3 || in.FirstSeq != want.first || in.LastSeq != want.first+want.requests-1 || in.Requests.Sent != want.requests {
+			t.Errorf("%+v", in)
+		}
+		if in.ResponseTime.Count != want.requests || part.Sent.Traces != 10*want.requests {
+			t.Errorf("%s: %d response times, %d traces", in.Name, in.ResponseTime.Count, part.Sent.Traces)
+		}
+		binomial(t, "missing in "+in.Name, part.Sent.Traces, part.Missing.Traces, 0.1)
+	}
+	if all != rec.Ledger.Account {
+		t.Errorf("inside and outside are %+v, the account is %+v", all, rec.Ledger.Account)
+	}
+	if n := rec.OutsideIncidents.Requests; n.Sent != 75 || n.Planned != 75 || rec.OutsideIncidents.ResponseTime.Count != 75 {
+		t.Errorf("outside: %+v", n)
+	}
+	histograms, err := results.ReadHistograms(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range histograms {
+		if h.Incident == "bank-down" && h.Metric == results.ResponseTime && results.NewQuantiles(h.Values, 0) != rec.Incidents[0].ResponseTime {
+			t.Errorf("the log has %+v", results.NewQuantiles(h.Values, 0))
+		}
+	}
+	page, err := exec.Command("spanstorm", "report", out).Output()
+	if err != nil || !strings.Contains(string(page), "bank-down") || !strings.Contains(string(page), "payments.bank: own work takes 8x as long, 30% of spans fail") {
+		t.Errorf("report: %v\n%s", err, page)
 	}
 }
 

@@ -72,7 +72,7 @@ func TestIncidentsOnEveryTimeChart(t *testing.T) {
 		}
 	}
 	// A run without them looks as it did.
-	if plain := svg(t, Latency(samples.Runs()["drops"])); strings.Contains(plain, "-opacity") {
+	if plain := svg(t, Latency(samples.Runs()["drops"])); strings.Contains(plain, "stroke-opacity") {
 		t.Error("marks in a run without incidents")
 	}
 }
