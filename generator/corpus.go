@@ -105,11 +105,7 @@ func (c *Corpus) build(spansInPools float64) error {
 	if c.layout, err = identity.Fit(c.chunksMost, c.spansMost); err != nil {
 		return err
 	}
-	announced := map[string]wire.Service{}
-	for name, svc := range c.catalogue.Services() {
-		announced[name] = wire.Service{App: svc.App, AppType: svc.Type}
-	}
-	if c.services, err = wire.ServicesJSON(announced); err != nil {
+	if err = c.announce(); err != nil {
 		return err
 	}
 	c.means = c.expect()

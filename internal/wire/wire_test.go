@@ -262,14 +262,6 @@ func pow10(n int) uint64 {
 	return p
 }
 
-func TestServicesJSON(t *testing.T) {
-	got, err := ServicesJSON(map[string]Service{"web": {App: "shop", AppType: "web"}, "db": {App: "shop", AppType: "db"}})
-	want := `{"db":{"app":"shop","app_type":"db"},"web":{"app":"shop","app_type":"web"}}`
-	if err != nil || string(got) != want {
-		t.Errorf("got %s, %v; want %s", got, err, want)
-	}
-}
-
 // Templates that would be sent as different bytes have different sums.
 func TestSum(t *testing.T) {
 	sum := func(c *Chunk) string {
