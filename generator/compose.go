@@ -80,7 +80,7 @@ func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 		k.sampling.refresh(seq)
 		bounds = k.sampling.at(seq)
 	}
-	dst = k.writer.AppendHead(dst, n)
+	dst = k.writer.AppendHead(dst, c.sender(seq), n)
 	for i := range draws {
 		if i > 0 {
 			dst = k.writer.AppendNext(dst)
@@ -116,7 +116,7 @@ func (k *Composer) Traces(seq uint64) int {
 func (k *Composer) Probe(i int, atUnixNS int64) []byte {
 	c := k.corpus
 	k.prepare(&c.probe, c.layout.Probe(i), atUnixNS-c.probeExtent, &priorityShare{value: 1})
-	b := k.writer.AppendHead(nil, 1)
+	b := k.writer.AppendHead(nil, c.sender(0), 1) // outside the load, requests have number 0
 	b = k.writer.Append(b, &c.probe, &k.stamp)
 	return k.writer.AppendTail(b)
 }

@@ -33,6 +33,7 @@ type Corpus struct {
 	variables   []variable // as the catalogue counts them
 	plan        plan
 	sources     []source // by shape
+	senders     senders
 	encoding    wire.Encoding
 	templates   []wire.Template
 	facts       []facts  // by template
@@ -68,10 +69,6 @@ func Compile(s *scenarios.Scenario) (*Corpus, error) {
 // compile is Compile with pools of another size.
 func compile(s *scenarios.Scenario, spansInPools float64) (*Corpus, error) {
 	c := &Corpus{scenario: s}
-	var err error
-	if c.encoding, err = encodingOf(s); err != nil {
-		return nil, fmt.Errorf("compile scenario %s: %w", s.Name, err)
-	}
 	if err := c.build(spansInPools); err != nil {
 		return nil, fmt.Errorf("compile scenario %s: %w", s.Name, err)
 	}
@@ -96,6 +93,9 @@ func (c *Corpus) build(spansInPools float64) error {
 		return err
 	}
 	c.chunksMost = int(slices.Max(c.plan.counts))
+	if err = c.choose(); err != nil {
+		return err
+	}
 	if err = c.encode(); err != nil {
 		return err
 	}
@@ -105,11 +105,7 @@ func (c *Corpus) build(spansInPools float64) error {
 	if c.layout, err = identity.Fit(c.chunksMost, c.spansMost); err != nil {
 		return err
 	}
-	announced := map[string]wire.Service{}
-	for name, svc := range c.catalogue.Services() {
-		announced[name] = wire.Service{App: svc.App, AppType: svc.Type}
-	}
-	if c.services, err = wire.ServicesJSON(announced); err != nil {
+	if err = c.announce(); err != nil {
 		return err
 	}
 	c.means = c.expect()
@@ -252,18 +248,18 @@ func priorityWidth(table []priorityShare) int {
 // independent, so that the mean of a sum is the product of means.
 func (c *Corpus) expect() Means {
 	if len(c.plan.shapes) == 0 {
-		return Means{Bytes: c.frame(0)}
+		return Means{Bytes: float64(c.frame(0)) + c.senders.mean}
 	}
 	var m Means
 	var frame float64 // bytes around and between chunks
 	for _, n := range c.plan.counts {
 		m.Traces += float64(n)
-		frame += c.frame(int(n))
+		frame += float64(c.frame(int(n)))
 	}
 	m.Traces /= float64(len(c.plan.counts))
 	frame /= float64(len(c.plan.counts))
 	if f := c.plan.fleet; f != nil {
-		m.Traces, frame = f.mean, c.frame(int(f.mean+0.5))
+		m.Traces, frame = f.mean, float64(c.frame(int(f.mean+0.5)))
 	}
 	sound := 1.0
 	for _, f := range c.plan.spoils {
@@ -278,7 +274,7 @@ func (c *Corpus) expect() Means {
 		}
 	}
 	m.Spans *= m.Traces
-	m.Bytes = m.Bytes*m.Traces + frame
+	m.Bytes = m.Bytes*m.Traces + frame + c.senders.mean
 	if _, ok := c.encoding.(wire.Indexed); ok {
 		m.Bytes = c.meanBytes(m.Spans)
 	}

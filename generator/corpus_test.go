@@ -56,8 +56,16 @@ func TestFingerprintCoversBodies(t *testing.T) {
 	}
 	s := shop()
 	s.Load = []scenarios.Phase{{Name: "other"}}
+	s.Clients.Count = 7
 	if compileOrFatal(t, s).Fingerprint() != base {
-		t.Error("another load changes the fingerprint")
+		t.Error("another load, or more clients, change the fingerprint")
+	}
+	for _, api := range []scenarios.API{scenarios.V07, scenarios.V10} { // bodies name them
+		one, more := shop(), shop()
+		one.API, more.API, more.Clients.Count = api, api, 7
+		if compileOrFatal(t, one).Fingerprint() == compileOrFatal(t, more).Fingerprint() {
+			t.Errorf("%s: more clients leave the fingerprint as it was", api)
+		}
 	}
 }
 
@@ -128,6 +136,7 @@ func TestComposingDoesNotAllocate(t *testing.T) {
 	for _, sets := range [][2]string{{"v0.4", "msgpack"}, {"v0.4", "json"}, {"v0.5", "msgpack"}, {"v0.7", "msgpack"}, {"v1.0", "msgpack"}} {
 		s := shop()
 		s.API, s.Encoding = scenarios.API(sets[0]), scenarios.Encoding(sets[1])
+		s.Clients.Count = 50
 		s.Shapes[0].Late = &scenarios.Late{Share: 0.5, By: ms(30_000, 600_000)}
 		s.Incidents = []scenarios.Incident{outage()}
 		c := compileOrFatal(t, s)

@@ -33,8 +33,8 @@ func readBack(t fataler, c *Corpus, body []byte) [][]plainSpan {
 	}
 	switch c.scenario.API {
 	case scenarios.V07, scenarios.V10:
-		if payload.LanguageName == "" || payload.TracerVersion == "" || payload.RuntimeID == "" || payload.ContainerID == "" {
-			t.Fatalf("the payload does not say who sends: %q %q %q %q", payload.LanguageName, payload.TracerVersion, payload.RuntimeID, payload.ContainerID)
+		if payload.LanguageName == "" || payload.TracerVersion == "" || payload.RuntimeID == "" || payload.Hostname == "" {
+			t.Fatalf("the payload does not say who sends: %q %q %q %q", payload.LanguageName, payload.TracerVersion, payload.RuntimeID, payload.Hostname)
 		}
 	}
 	spans := plain(decode.Traces(payload))

@@ -1,66 +1,51 @@
 package generator
 
 import (
-	"cmp"
-	"encoding/hex"
 	"fmt"
-	"maps"
-	"slices"
 
+	"github.com/spanstorm/spanstorm/internal/clients"
 	"github.com/spanstorm/spanstorm/internal/identity"
-	"github.com/spanstorm/spanstorm/internal/trees"
 	"github.com/spanstorm/spanstorm/internal/wire"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
-// encodingOf chooses how payloads are written.
-func encodingOf(s *scenarios.Scenario) (wire.Encoding, error) {
+// choose decides how payloads are written. The sources of traces are there.
+func (c *Corpus) choose() error {
+	s := c.scenario
+	c.senders.clients = clients.Of(s)
 	if s.Encoding == scenarios.JSON {
 		if !s.API.TakesJSON() {
-			return nil, fmt.Errorf("api %s takes no JSON; use encoding: msgpack", s.API)
+			return fmt.Errorf("api %s takes no JSON; use encoding: msgpack", s.API)
 		}
-		return wire.V03JSON{InTags: s.API == scenarios.V03}, nil
+		c.encoding = wire.V03JSON{InTags: s.API == scenarios.V03}
+		return nil
 	}
 	switch s.API {
 	case scenarios.V03, scenarios.V04:
-		return wire.V04{InTags: s.API == scenarios.V03}, nil
+		c.encoding = wire.V04{InTags: s.API == scenarios.V03}
+		return nil
 	case scenarios.V05:
-		return wire.NewV05(), nil
-	case scenarios.V07:
-		return wire.V07{Tracer: tracerOf(s)}, nil
-	case scenarios.V10:
-		return wire.NewV1(tracerOf(s)), nil
+		c.encoding = wire.NewV05()
+		return nil
+	case scenarios.V07, scenarios.V10:
+		tracers, err := c.tracers()
+		if err != nil {
+			return err
+		}
+		if c.encoding = wire.NewV1(tracers...); s.API == scenarios.V07 {
+			c.encoding = wire.NewV07(tracers...)
+		}
+		c.senders.measure(c.encoding, len(tracers))
+		return nil
 	}
-	return nil, fmt.Errorf("api %q cannot be written; use one of %s", s.API, scenarios.APIs())
+	return fmt.Errorf("api %q cannot be written; use one of %s", s.API, scenarios.APIs())
 }
 
-// tracerOf is who the payloads say that they are from, for the APIs that say it:
-// a tracer of the most frequent language.
-func tracerOf(s *scenarios.Scenario) wire.Tracer {
-	languages := slices.Sorted(maps.Keys(s.Clients.Languages))
-	language := "go"
-	if len(languages) > 0 {
-		language = slices.MaxFunc(languages, func(a, b string) int {
-			return cmp.Compare(s.Clients.Languages[a], s.Clients.Languages[b])
-		})
-	}
-	key := trees.HashText(s.Seed, "tracer")
-	id := make([]byte, 16+32)
-	for i := range id {
-		id[i] = byte(trees.Hash(key, uint64(i)))
-	}
-	run, container := hex.EncodeToString(id[:16]), hex.EncodeToString(id[16:])
-	return wire.Tracer{
-		Language: language, LanguageVersion: "1.0.0", TracerVersion: "1.0.0",
-		RuntimeID:   run[:8] + "-" + run[8:12] + "-4" + run[13:16] + "-a" + run[17:20] + "-" + run[20:],
-		ContainerID: container, Env: "load-test", Hostname: "spanstorm", AppVersion: "1.0.0",
-	}
-}
-
-// frame is the number of bytes around and between n chunks.
-func (c *Corpus) frame(n int) float64 {
+// frame is the number of bytes around and between n chunks, of a payload that
+// the first tracer sends.
+func (c *Corpus) frame(n int) int {
 	w := c.encoding.Writer()
-	return float64(len(w.AppendTail(w.AppendHead(nil, n))) + len(w.AppendNext(nil))*max(0, n-1))
+	return len(w.AppendTail(w.AppendHead(nil, 0, n))) + len(w.AppendNext(nil))*max(0, n-1)
 }
 
 // Requests that are composed to learn how large they are, where that cannot be
@@ -92,7 +77,10 @@ func (c *Corpus) sizer() func(seq uint64) int {
 	return func(seq uint64) int {
 		request := c.plan.request(seq)
 		n := c.plan.chunks(seq, request)
-		size, incident := int(c.frame(n)), c.plan.during(seq)
+		size, incident := c.frame(n), c.plan.during(seq)
+		if c.senders.excess != nil {
+			size += c.senders.excess[c.sender(seq)]
+		}
 		for i := range n {
 			key, shape, template, priority := c.plan.chunk(request, i)
 			template = incident.template(shape, key, template)

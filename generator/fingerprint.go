@@ -18,7 +18,7 @@ const fingerprintBytes = 16
 
 // hash returns the fingerprint: of the templates, with ids and times still zero,
 // and of the plan by which they are drawn. What it leaves out on purpose is what
-// does not change bodies: load, headers, clients' counts.
+// does not change bodies: load, headers, and clients where bodies do not name them.
 func (c *Corpus) hash() string {
 	sum := sha256.New()
 	w := bufio.NewWriterSize(sum, 1<<16)
@@ -57,8 +57,12 @@ func (c *Corpus) hash() string {
 	if indexed, ok := c.encoding.(wire.Indexed); ok {
 		_ = indexed.Sum(w)
 	}
+	heads, head := c.encoding.Writer(), []byte(nil)
 	if !c.scenario.API.TakesJSON() { // such a head may say who sends
-		_, _ = w.Write(c.encoding.Writer().AppendHead(nil, 0))
+		for tracer := range max(1, len(c.senders.excess)) {
+			head = heads.AppendHead(head[:0], tracer, 0)
+			_, _ = w.Write(head)
+		}
 	}
 	_, _ = w.Write(c.services)
 	_ = w.Flush()

@@ -104,5 +104,6 @@ func (c *Corpus) Client(seq uint64) int {
 	return int(trees.Hash(clientSeed, seq) % uint64(max(1, c.scenario.Clients.Count)))
 }
 
-// clientSeed is the same for all scenarios: a request's tracer is no part of its body.
+// clientSeed is the same for all scenarios: which client sends a request does not
+// hang on what is in it.
 const clientSeed = 0x636c69656e7473 // "clients"

@@ -160,8 +160,11 @@ func anyScenario(t *rapid.T) *scenarios.Scenario {
 		Name: "any", Seed: rapid.Uint64().Draw(t, "seed"),
 		API:              rapid.SampledFrom(scenarios.APIs()).Draw(t, "api"),
 		TracesPerRequest: scenarios.Dist{Kind: scenarios.UniformInt, A: 1, B: rapid.Float64Range(1, 40).Draw(t, "traces")},
-		Clients:          scenarios.Clients{Languages: map[string]float64{"go": 1, "java": 1, "python": 1, "nodejs": 1, "ruby": 1, "dotnet": 1, "php": 1}},
-		Services:         map[string]*scenarios.Service{},
+		Clients: scenarios.Clients{
+			Count: rapid.IntRange(1, 9).Draw(t, "clients"), Containers: 1,
+			Languages: map[string]float64{"go": 1, "java": 1, "python": 1, "nodejs": 1, "ruby": 1, "dotnet": 1, "php": 1},
+		},
+		Services: map[string]*scenarios.Service{},
 	}
 	s.Encoding = rapid.SampledFrom(encodingsOf(s.API)).Draw(t, "encoding")
 	const services = 4

@@ -53,7 +53,7 @@ func shop() *scenarios.Scenario {
 	return &scenarios.Scenario{
 		Name: "shop", Seed: 42, API: scenarios.V04, Encoding: scenarios.Msgpack,
 		TracesPerRequest: constant(20),
-		Clients:          scenarios.Clients{Count: 1, Languages: map[string]float64{"go": 5, "java": 3, "python": 2, "nodejs": 1, "ruby": 1}},
+		Clients:          scenarios.Clients{Count: 1, Containers: 1, Languages: map[string]float64{"go": 5, "java": 3, "python": 2, "nodejs": 1, "ruby": 1}},
 		Services: map[string]*scenarios.Service{
 			"web":         {App: "shop", Type: "web", Operations: map[string]*scenarios.Operation{"checkout": checkout}},
 			"cart":        {App: "shop", Type: "web", Operations: map[string]*scenarios.Operation{"get": operation1("http.request", "GET /cart", to("cart-cache.get"))}},

@@ -19,7 +19,7 @@ func setDefaults(target any) {
 		}
 		setDefaults(&v.Clients)
 	case *Clients:
-		*v = Clients{Count: 1, Languages: map[string]float64{"go": 1}, FlushJitter: 0.1, Backoff: Duration(100 * time.Millisecond)}
+		*v = Clients{Count: 1, Languages: map[string]float64{"go": 1}, Containers: 1, FlushJitter: 0.1, Backoff: Duration(100 * time.Millisecond)}
 	case *Service:
 		v.Type = "web"
 	case *ErrorKind:

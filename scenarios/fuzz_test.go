@@ -59,7 +59,7 @@ traces_per_request: 1..3
 announce_services: true
 headers: {X-A: b}
 real_http_status: false
-clients: {count: 2, languages: {go: 1}, churn: 1%, retries: 2, obey_rates: true, backoff: 50ms}
+clients: {count: 2, languages: {go: 1}, containers: 50%, churn: 1%, retries: 2, obey_rates: true, backoff: 50ms}
 max_in_flight: 5
 timeout: 1s
 corpus: {memory: 8MB}

@@ -223,6 +223,7 @@ func drawScenario(t *rapid.T) *Scenario {
 	s.Headers = rapid.SampledFrom([]map[string]string{nil, {"X-Load": "1"}, {"X-A": "true", "X-B": "a: b"}}).Draw(t, "headers")
 	s.Clients = Clients{Count: rapid.IntRange(1, 50).Draw(t, "clients"), Languages: rapid.SampledFrom([]map[string]float64{{"go": 1}, {"java": 0.25, "c++": 3}}).Draw(t, "languages")}
 	s.Clients.FlushJitter = Share(rapid.Float64Range(0, 0.5).Draw(t, "jitter"))
+	s.Clients.Containers = drawShare(t, "containers")
 	s.Clients.Churn = drawShare(t, "churn")
 	s.Clients.Retries = rapid.IntRange(0, 10).Draw(t, "tries")
 	s.Clients.Backoff = Duration(rapid.IntRange(1, 60_000).Draw(t, "backoff")) * Duration(time.Millisecond)

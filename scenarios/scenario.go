@@ -55,10 +55,11 @@ const (
 	JSON    Encoding = "json"
 )
 
-// Clients are the tracers that send: each has connections and Datadog-Meta-* headers of its own.
+// Clients are the tracers that send: each has connections of its own, and is of its own in all that it says about itself.
 type Clients struct {
-	Count     int                `json:"count" lang:"min=1;max=10000;such=10" doc:"Number of tracers. Default 1."`
-	Languages map[string]float64 `json:"languages" doc:"Weights of their languages. Default {go: 1}."`
+	Count      int                `json:"count" lang:"min=1;max=10000;such=10" doc:"Number of tracers. Default 1."`
+	Languages  map[string]float64 `json:"languages" doc:"Weights of their languages. Default {go: 1}."`
+	Containers Share              `json:"containers" doc:"Share of the tracers that run in a container, each in one of its own. Default 100%."`
 	// FlushInterval, when above 0, makes requests follow from traces: each
 	// tracer sends what it has once an interval.
 	FlushInterval Duration `json:"flush_interval,omitempty" doc:"Each tracer collects traces and sends them this often; rates are then rates of traces, and traces_per_request follows. Default: requests are sent at the rate of the load."`

@@ -5,12 +5,16 @@ import (
 	"io"
 	"net/http"
 	"net/http/httputil"
+	"net/url"
 	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/spanstorm/spanstorm/internal/run"
+	"github.com/spanstorm/spanstorm/scenarios"
 )
 
 // TestFleet sends from tracers that flush at intervals, with churn, over two
@@ -136,5 +140,57 @@ func TestObeyRates(t *testing.T) {
 	}
 	if lowered != l.SampledOut.Traces {
 		t.Errorf("%d trees with priority 0, %d traces sampled out", lowered, l.SampledOut.Traces)
+	}
+}
+
+// TestFleetComesOut sends from 24 clients, and finds each of them behind the agent,
+// by what it says of itself: in headers, in heads of payloads, or in both.
+func TestFleetComesOut(t *testing.T) {
+	for _, api := range scenarios.APIs() {
+		t.Run(string(api), func(t *testing.T) {
+			fleetComesOut(t, api, scenarios.V03, func(intake string) string {
+				return "http://" + embedded(t, "127.0.0.1:0", intake)
+			})
+		})
+	}
+}
+
+// introduction is what an agent passes on of what a client says.
+type introduction struct{ Language, LanguageVersion, TracerVersion, RuntimeID, ContainerID string }
+
+// fleetComesOut runs against a target that sends to a wire before the intake.
+// Agents see containers from the API on that is given.
+func fleetComesOut(t *testing.T, api, contained scenarios.API, start func(intake string) string) {
+	t.Helper()
+	intake := freePort(t)
+	captured := &wire{next: httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: intake})}
+	j := steady("[{name: hold, rate: 100/s, for: 4s}]",
+		"api="+string(api), "clients={count: 24, languages: {go: 2, java: 1, cpp: 1}, containers: 75%}")
+	j.target, j.intake = start(strings.TrimPrefix(captured.listen(t), "http://")), intake
+	rec, _ := j.do(t)
+	allCame(t, rec)
+	replay, err := run.NewReplay(rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, got := map[introduction]bool{}, map[introduction]bool{}
+	for _, c := range replay.Corpus.Clients() {
+		one := introduction{c.Language, c.LanguageVersion, c.TracerVersion, c.RuntimeID, c.ContainerID}
+		if api != scenarios.V07 && api != scenarios.V10 { // headers do not say it
+			one.RuntimeID = ""
+		}
+		if api < contained {
+			one.ContainerID = ""
+		}
+		want[one] = true
+	}
+	if api >= contained && len(want) < 18 {
+		t.Fatalf("only %d clients can be told apart", len(want))
+	}
+	for _, payload := range tracerPayloads(t, captured.requests) {
+		got[introduction{payload.LanguageName, payload.LanguageVersion, payload.TracerVersion, payload.RuntimeID, payload.ContainerID}] = true
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-clients +behind the agent):\n%s", diff)
 	}
 }

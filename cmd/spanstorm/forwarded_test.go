@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 	"github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace/idx"
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -130,6 +131,25 @@ func forwarded(t *testing.T, samples []intake.Sample) map[uint64]map[uint64]span
 		}
 		out[s.TraceID][s.SpanID] = s
 	}
+	for _, tracer := range tracerPayloads(t, samples) {
+		for _, trace := range oracle.Traces(tracer) {
+			for _, s := range trace {
+				add(span{
+					Service: s.Service, Name: s.Name, Resource: s.Resource, Type: s.Type,
+					TraceID: s.TraceID, SpanID: s.SpanID, ParentID: s.ParentID,
+					Start: s.Start, Duration: s.Duration, Error: s.Error != 0, Meta: s.Meta, Metrics: s.Metrics,
+					Extras: extrasOf(s),
+				})
+			}
+		}
+	}
+	return out
+}
+
+// tracerPayloads are what payloads of the intake hold of each tracer.
+func tracerPayloads(t *testing.T, samples []intake.Sample) []*pb.TracerPayload {
+	t.Helper()
+	var tracers []*pb.TracerPayload
 	for _, sample := range samples {
 		if !strings.HasSuffix(sample.Path, "/traces") {
 			continue
@@ -138,24 +158,12 @@ func forwarded(t *testing.T, samples []intake.Sample) map[uint64]map[uint64]span
 		if err != nil {
 			t.Fatal(err)
 		}
-		tracers := payload.TracerPayloads
+		tracers = append(tracers, payload.TracerPayloads...)
 		for _, indexed := range payload.IdxTracerPayloads {
 			tracers = append(tracers, oracle.FromIndexed(idx.FromProto(indexed)))
 		}
-		for _, tracer := range tracers {
-			for _, trace := range oracle.Traces(tracer) {
-				for _, s := range trace {
-					add(span{
-						Service: s.Service, Name: s.Name, Resource: s.Resource, Type: s.Type,
-						TraceID: s.TraceID, SpanID: s.SpanID, ParentID: s.ParentID,
-						Start: s.Start, Duration: s.Duration, Error: s.Error != 0, Meta: s.Meta, Metrics: s.Metrics,
-						Extras: extrasOf(s),
-					})
-				}
-			}
-		}
 	}
-	return out
+	return tracers
 }
 
 // compare holds what came out against what was generated, normalisation aside:

@@ -3,6 +3,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/spanstorm/spanstorm/scenarios"
@@ -31,6 +34,31 @@ func TestRealDatadogAcceptsEverything(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestRealDatadogFleetComesOut finds each client behind the real agent. Without
+// a container runtime beside it, it reads containers of heads only.
+func TestRealDatadogFleetComesOut(t *testing.T) {
+	file, err := os.ReadFile(datadog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := filepath.Abs("../../bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, api := range scenarios.APIs() {
+		t.Run(string(api), func(t *testing.T) {
+			fleetComesOut(t, api, scenarios.V07, func(intake string) string {
+				text := strings.NewReplacer("{{intake}}", "http://"+intake, "../../bin", program).Replace(string(file))
+				target := filepath.Join(t.TempDir(), "wired.yaml")
+				if err := os.WriteFile(target, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return target
+			})
+		})
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/spanstorm/spanstorm/internal/intake"
 	"github.com/spanstorm/spanstorm/internal/process"
 	"github.com/spanstorm/spanstorm/internal/run"
 	"github.com/spanstorm/spanstorm/results"
@@ -28,8 +29,8 @@ import (
 type wire struct {
 	next http.Handler
 
-	mu     sync.Mutex
-	bodies [][]byte
+	mu       sync.Mutex
+	requests []intake.Sample
 }
 
 func (c *wire) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -39,7 +40,7 @@ func (c *wire) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	if strings.HasSuffix(req.URL.Path, "/traces") {
 		c.mu.Lock()
-		c.bodies = append(c.bodies, body)
+		c.requests = append(c.requests, intake.Sample{Path: req.URL.Path, Header: req.Header.Clone(), Body: body})
 		c.mu.Unlock()
 	}
 	req.Body = io.NopCloser(bytes.NewReader(body))
@@ -59,7 +60,8 @@ func (c *wire) bySeq(t *testing.T, replay *run.Replay) map[uint64][]byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	out := map[uint64][]byte{}
-	for _, body := range c.bodies {
+	for _, request := range c.requests {
+		body := request.Body
 		traces := decode(t, body)
 		seq, _, err := replay.Find(traces[0][0].TraceID)
 		if err != nil {

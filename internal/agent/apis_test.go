@@ -23,7 +23,7 @@ func written(api decode.API, traces pb.Traces) []byte {
 	case decode.V05:
 		e = wire.NewV05()
 	case decode.V07:
-		e = wire.V07{Tracer: wire.Tracer{Language: "go"}}
+		e = wire.NewV07(wire.Tracer{Language: "go"})
 	case decode.V10:
 		e = wire.NewV1(wire.Tracer{Language: "go"})
 	default:
@@ -47,7 +47,7 @@ func written(api decode.API, traces pb.Traces) []byte {
 		templates[i], stamps[i] = e.Encode(&chunk), stamp
 	}
 	w := e.Writer() // when all is encoded
-	body := w.AppendHead(nil, len(traces))
+	body := w.AppendHead(nil, 0, len(traces))
 	for i := range templates {
 		if i > 0 {
 			body = w.AppendNext(body)

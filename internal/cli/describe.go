@@ -120,6 +120,8 @@ func drawOutlook(w *lastingWriter, o *outlook.Outlook) {
 		{"spans", o.Payloads.Spans, plain},
 		{"body", o.Payloads.Bytes, results.FormatBytes},
 	})
+	w.printf("\n")
+	w.lines([][2]string{{"sent by", clientList(&o.Clients)}})
 	drawLimits(w, o)
 }
 
@@ -256,6 +258,26 @@ func typeList(types []outlook.TypeShare) string {
 		text += part
 	}
 	return cmp.Or(text, "none")
+}
+
+// clientsWidth is how many characters of clients are listed.
+const clientsWidth = 68
+
+// clientList says who sends, in one line.
+func clientList(c *outlook.Clients) string {
+	text := fmt.Sprintf("%s, %s in containers", count(c.Count, "client"), results.FormatCount(uint64(c.Containers)))
+	for i, v := range c.Versions {
+		version, _, _ := strings.Cut(v.TracerVersion, "~") // what follows is a commit
+		part := fmt.Sprintf(", %s %s ×%s", fit(v.Language, min(12, len([]rune(v.Language)))), version, results.FormatCount(uint64(v.Clients)))
+		if i == 0 {
+			part = ":" + part[1:]
+		}
+		if len([]rune(text+part)) > clientsWidth-3 {
+			return text + ", …"
+		}
+		text += part
+	}
+	return text
 }
 
 // lastingWriter keeps the first error, so that a page can be written without

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ func printed(t *testing.T, args ...string) string {
 
 // What is printed is what the JSON says, on 80 columns but for the drawings.
 func TestPreviewPrintsWhatTheJSONSays(t *testing.T) {
-	for _, args := range [][]string{{"web-shop"}, {"heavy-tail", "--sample", "40"}, {"smoke", "--traces", "500"}} {
+	for _, args := range [][]string{{"web-shop"}, {"heavy-tail", "--sample", "40"}, {"smoke", "--traces", "500", "--set", "clients={count: 40, containers: 50%, languages: {go: 3, java: 1}}"}} {
 		args = append([]string{"preview"}, args...)
 		var o outlook.Outlook
 		if err := json.Unmarshal([]byte(printed(t, append(slices.Clone(args), "--format", "json")...)), &o); err != nil {
@@ -62,6 +63,7 @@ func TestPreviewPrintsWhatTheJSONSays(t *testing.T) {
 			o.Traces.SpanTypes[0].Type + " " + share(o.Traces.SpanTypes[0].Share),
 			results.FormatCount(uint64(o.Variety.Templates)) + " in " + results.FormatBytes(float64(o.Variety.MemoryBytes)),
 			results.FormatCount(uint64(o.Variety.Operations)) + " operations",
+			fmt.Sprintf("%s, %d in containers: %s", count(o.Clients.Count, "client"), o.Clients.Containers, o.Clients.Versions[0].Language),
 			about(o.WorstCase.PayloadBytes) + "; the limit is",
 		} {
 			if !strings.Contains(page, want) {

@@ -11,6 +11,7 @@ package outlook
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spanstorm/spanstorm/generator"
 	"github.com/spanstorm/spanstorm/scenarios"
@@ -31,6 +32,7 @@ type Outlook struct {
 	Traces        Traces    `json:"traces"`
 	Shapes        []Shape   `json:"shapes"`
 	Payloads      Payloads  `json:"payloads"`
+	Clients       Clients   `json:"clients"`
 	Services      []Service `json:"services"` // the one with the most spans first
 	Variety       Variety   `json:"variety"`
 	Limits        []Limit   `json:"limits"`
@@ -88,6 +90,20 @@ type Service struct {
 	SpanShare   float64      `json:"span_share"` // of all spans
 	FailedShare float64      `json:"failed_share"`
 	DurationNS  Distribution `json:"duration_ns"`
+}
+
+// Clients are the tracers that send.
+type Clients struct {
+	Count      int       `json:"count"`
+	Containers int       `json:"containers"` // that run in one
+	Versions   []Version `json:"versions"`   // the most frequent first
+}
+
+// Version is a version of a tracer.
+type Version struct {
+	Language      string `json:"language"`
+	TracerVersion string `json:"tracer_version"`
+	Clients       int    `json:"clients"`
 }
 
 // Payloads are the figures of the first requests.
@@ -162,6 +178,7 @@ func Of(s *scenarios.Scenario, c *generator.Corpus, traces, requests int) (*Outl
 	o.Variety.Templates, o.Variety.MemoryBytes = stats.Templates, stats.TemplateBytes
 	o.Variety.Tags = tags(s, c, max(traces, taggedTraces))
 	o.Payloads = payloads(stats)
+	o.Clients = fleet(c)
 	for _, l := range stats.Limits {
 		o.Limits = append(o.Limits, Limit{What: l.What, Bytes: l.Bytes, Limit: l.Limit, Over: l.Over(), Example: l.Example})
 	}
@@ -181,6 +198,28 @@ func payloads(stats generator.Stats) Payloads {
 		Requests: len(stats.Payloads), Traces: traces.sum(), Spans: spans.sum(), Bytes: bytes.sum(),
 		LimitBytes: payloadLimit,
 	}
+}
+
+// fleet counts the clients by what they are.
+func fleet(c *generator.Corpus) Clients {
+	all := c.Clients()
+	f := Clients{Count: len(all), Versions: []Version{}}
+	for i := range all {
+		one := &all[i]
+		if one.ContainerID != "" {
+			f.Containers++
+		}
+		k := slices.IndexFunc(f.Versions, func(v Version) bool {
+			return v.Language == one.Language && v.TracerVersion == one.TracerVersion
+		})
+		if k < 0 {
+			k = len(f.Versions)
+			f.Versions = append(f.Versions, Version{Language: one.Language, TracerVersion: one.TracerVersion})
+		}
+		f.Versions[k].Clients++
+	}
+	slices.SortStableFunc(f.Versions, func(a, b Version) int { return b.Clients - a.Clients })
+	return f
 }
 
 func tags(_ *scenarios.Scenario, c *generator.Corpus, traces int) []Tag {

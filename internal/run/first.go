@@ -22,7 +22,7 @@ func (r *run) clientConfig() tracer.Config {
 	return tracer.Config{
 		URL:            r.target.URL(),
 		Socket:         r.target.Socket(),
-		Clients:        r.Scenario.Clients,
+		Clients:        r.corpus.Clients(),
 		Pick:           r.corpus.Client,
 		Headers:        r.Scenario.Headers,
 		RealHTTPStatus: r.Scenario.RealHTTPStatus,

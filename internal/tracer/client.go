@@ -25,6 +25,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/spanstorm/spanstorm/internal/clients"
 	"github.com/spanstorm/spanstorm/internal/tracer/odd"
 	"github.com/spanstorm/spanstorm/internal/tracer/rawhttp"
 	"github.com/spanstorm/spanstorm/scenarios"
@@ -42,8 +43,8 @@ type Config struct {
 	URL string
 	// Socket, when set, is the Unix socket to dial.
 	Socket string
-	// Clients are the tracers to send as; the zero value is one Go tracer.
-	Clients scenarios.Clients
+	// Clients are the tracers to send as; none is one Go tracer.
+	Clients []clients.Client
 	// Pick says which of the clients, from 0, sends request seq; nil is the first.
 	Pick func(seq uint64) int
 	// Headers are sent with each request and win over those of the tracer.
@@ -77,11 +78,11 @@ type tracer struct {
 	headers   []header
 }
 
-// header is a header that a tracer sets. The values are shared by all requests
-// and never written to.
+// header is a header that a tracer sets; one without values it does not send.
+// They are shared by all requests and never written to.
 type header struct {
-	name   string // canonical
-	values []string
+	name   string   // canonical
+	values []string // one or none
 }
 
 const (
@@ -124,8 +125,11 @@ func New(c Config) (*Client, error) {
 		return nil, err
 	}
 	client := &Client{base: &url.URL{Scheme: base.Scheme, Host: base.Host}, pick: c.Pick, dial: dialer(c, base)}
-	for _, lang := range languages(c.Clients) {
-		t := tracer{transport: newTransport(c), headers: headersOf(lang, c.RealHTTPStatus, extra)}
+	if len(c.Clients) == 0 {
+		c.Clients = clients.Of(&scenarios.Scenario{})
+	}
+	for i := range c.Clients {
+		t := tracer{transport: newTransport(c), headers: headersOf(&c.Clients[i], c.RealHTTPStatus, extra)}
 		if !c.OnlyNetHTTP && plain(base.Host) {
 			t.pool = &rawhttp.Pool{Dial: client.dial, IdleMost: idleMost, Most: c.MaxInFlight}
 		}

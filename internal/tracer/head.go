@@ -22,7 +22,9 @@ type head struct {
 func newHead(target, host, contentType string, headers []header) *head {
 	values := map[string]string{headerContentType: contentType}
 	for _, h := range headers {
-		values[h.name] = h.values[0]
+		if len(h.values) > 0 {
+			values[h.name] = h.values[0]
+		}
 	}
 	_, given := values[headerTraceCount]
 	h := &head{counted: !given}

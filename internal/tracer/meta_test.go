@@ -1,40 +1,65 @@
 package tracer
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/spanstorm/spanstorm/internal/clients"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
-func TestLanguages(t *testing.T) {
-	tests := []struct {
-		clients scenarios.Clients
-		want    []string
-	}{
-		{scenarios.Clients{}, []string{"go"}},
-		{scenarios.Clients{Count: 2}, []string{"go", "go"}},
-		{scenarios.Clients{Count: 1, Languages: map[string]float64{"java": 1}}, []string{"java"}},
-		{scenarios.Clients{Count: 10, Languages: map[string]float64{"go": 5, "java": 3, "python": 2}},
-			[]string{"go", "go", "go", "go", "go", "java", "java", "java", "python", "python"}},
-		{scenarios.Clients{Count: 3, Languages: map[string]float64{"go": 0, "ruby": 7}}, []string{"ruby", "ruby", "ruby"}},
-	}
-	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, languages(tt.clients)); diff != "" {
-			t.Errorf("%+v (-want +got):\n%s", tt.clients, diff)
-		}
-	}
-	// A request can pass from one tracer to another only if all set the same headers.
-	names := func(lang string) (n []string) {
-		for _, h := range headersOf(lang, true, nil) {
+// fleet is the tracers of a scenario with these clients.
+func fleet(c scenarios.Clients) []clients.Client {
+	return clients.Of(&scenarios.Scenario{Clients: c})
+}
+
+// A request can pass from one tracer to another only if all set the same headers.
+func TestHeadersHaveTheSameNames(t *testing.T) {
+	names := func(c clients.Client) (n []string) {
+		for _, h := range headersOf(&c, true, nil) {
 			n = append(n, h.name)
 		}
 		return n
 	}
+	golang := names(fleet(scenarios.Clients{})[0])
 	for _, lang := range []string{"java", "python", "ruby", "nodejs", "php", "dotnet", "cpp", "rust", "cobol"} {
-		if diff := cmp.Diff(names("go"), names(lang)); diff != "" {
-			t.Errorf("%s sets other headers than go:\n%s", lang, diff)
+		for _, share := range []scenarios.Share{0, 1} {
+			one := fleet(scenarios.Clients{Languages: map[string]float64{lang: 1}, Containers: share})[0]
+			if diff := cmp.Diff(golang, names(one)); diff != "" {
+				t.Errorf("%s sets other headers than go:\n%s", lang, diff)
+			}
+		}
+	}
+}
+
+// Each request carries what its own tracer says, and nothing of the one that
+// the call belonged to before.
+func TestHeadersAreTheTracersOwn(t *testing.T) {
+	languages := map[string]float64{"cpp": 1, "go": 1, "java": 1}
+	tracers := fleet(scenarios.Clients{Count: 30, Languages: languages, Containers: 0.5})
+	for name, onlyNet := range transports {
+		var got http.Header
+		s := agent(t, 200, "{}", func(r *http.Request) { got = r.Header })
+		sender := newSender(t.Context(), t, Config{
+			URL: s.URL, Clients: tracers, OnlyNetHTTP: onlyNet, Pick: func(seq uint64) int { return int(seq) },
+		}, Route{Path: "/v0.4/traces"})
+		for seq := range tracers {
+			if r := send(sender, uint64(seq), &body{text: "x"}); r.Code != 200 {
+				t.Fatalf("reply %+v", r)
+			}
+			c := &tracers[seq]
+			for header, want := range map[string]string{
+				"Datadog-Meta-Lang": c.Language, "Datadog-Meta-Lang-Version": c.LanguageVersion,
+				"Datadog-Meta-Lang-Interpreter": c.Interpreter, "Datadog-Meta-Lang-Interpreter-Vendor": c.Vendor,
+				"Datadog-Meta-Tracer-Version": c.TracerVersion, "User-Agent": c.UserAgent,
+				"Datadog-Container-ID": c.ContainerID, "Datadog-Entity-ID": c.EntityID(),
+			} {
+				if values := got.Values(header); want == "" && len(values) > 0 || want != "" && (len(values) != 1 || values[0] != want) {
+					t.Errorf("%s, client %d: %s is %q, want %q", name, seq, header, values, want)
+				}
+			}
 		}
 	}
 }

@@ -35,7 +35,7 @@ func TestOddRequestsAreTheTracersOwn(t *testing.T) {
 			_, _ = w.Write([]byte("{}"))
 		}))
 		c := Config{
-			Clients: scenarios.Clients{Count: 9, Languages: map[string]float64{"go": 1, "java": 1, "python": 1}}, RealHTTPStatus: true,
+			Clients: fleet(scenarios.Clients{Count: 9, Containers: 0.5, Languages: map[string]float64{"go": 1, "java": 1, "python": 1}}), RealHTTPStatus: true,
 			Pick:    func(seq uint64) int { return int(seq % 9) },
 			Headers: map[string]string{"X-Team": "storm"},
 		}

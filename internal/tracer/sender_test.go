@@ -84,9 +84,9 @@ func TestTracers(t *testing.T) {
 		}
 		owner[seq] = lang
 	})
-	sender := newSender(t.Context(), t, Config{URL: s.URL, Clients: scenarios.Clients{
+	sender := newSender(t.Context(), t, Config{URL: s.URL, Clients: fleet(scenarios.Clients{
 		Count: 10, Languages: map[string]float64{"go": 5, "java": 3, "python": 2},
-	}, Pick: func(seq uint64) int { return int(seq % 10) }}, Route{Path: "/v0.4/traces"})
+	}), Pick: func(seq uint64) int { return int(seq % 10) }}, Route{Path: "/v0.4/traces"})
 	for range 2 {
 		for seq := range uint64(300) {
 			if r := send(sender, seq, &body{text: string(make([]byte, seq+1))}); r.Code != 200 || r.Err != nil {
@@ -118,7 +118,7 @@ func TestReconnect(t *testing.T) {
 		defer mu.Unlock()
 		from[r.RemoteAddr] = true
 	})
-	client, err := New(Config{URL: s.URL, Clients: scenarios.Clients{Count: 2, Languages: map[string]float64{"go": 1}}, Pick: func(seq uint64) int { return int(seq % 2) }})
+	client, err := New(Config{URL: s.URL, Clients: fleet(scenarios.Clients{Count: 2}), Pick: func(seq uint64) int { return int(seq % 2) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -262,7 +262,12 @@ func TestSameBytes(t *testing.T) {
 	}{
 		{Config{}, Route{Path: "/v0.4/traces", ContentType: "application/msgpack"}},
 		{Config{RealHTTPStatus: true}, Route{Path: "/v0.3/services?a=b%20c", ContentType: "application/json"}},
-		{Config{Clients: scenarios.Clients{Languages: map[string]float64{"rust": 1}}}, Route{Path: "/", ContentType: "x"}},
+		{Config{Clients: fleet(scenarios.Clients{Languages: map[string]float64{"rust": 1}})}, Route{Path: "/", ContentType: "x"}},
+		{Config{Clients: fleet(scenarios.Clients{Containers: 1, Languages: map[string]float64{"java": 1}})}, Route{Path: "/", ContentType: "x"}},
+		{Config{
+			Clients: fleet(scenarios.Clients{Containers: 1}),
+			Headers: map[string]string{"datadog-container-id": "", "Datadog-Entity-ID": "in-42"},
+		}, Route{Path: "/", ContentType: "x"}},
 		{Config{Headers: map[string]string{"User-Agent": "", "X-Z": "after", "content-type": "mine", "A": " b\t"}}, Route{Path: "/", ContentType: "x"}},
 		{Config{Headers: map[string]string{"x-datadog-trace-count": "7", "Trailer": "x", "Accept-Encoding": "gzip"}}, Route{Path: "/"}},
 	} {

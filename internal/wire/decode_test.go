@@ -13,23 +13,27 @@ type fataler interface{ Fatalf(string, ...any) }
 
 // decoded reads a payload as the embedded agent does, with Datadog's own
 // decoders, and brings what newer APIs keep in fields of the chunk back to where
-// the older ones have it.
-func decoded(t fataler, e Encoding, body []byte) pb.Traces {
-	api, format, sender := decode.V04, decode.Msgpack, Tracer{}
-	switch e := e.(type) {
+// the older ones have it. The sender is who the payload is to be from, for the
+// APIs that say it.
+func decoded(t fataler, e Encoding, sender Tracer, body []byte) pb.Traces {
+	api, format := decode.V04, decode.Msgpack
+	switch e.(type) {
 	case V03JSON:
 		api, format = decode.V03, decode.JSON
 	case V05:
 		checkTexts(t, body)
 		api = decode.V05
 	case V07:
-		api, sender = decode.V07, e.Tracer
+		api = decode.V07
 	case V1:
-		api, sender = decode.V10, e.tracer
+		api = decode.V10
 	}
 	payload, rest, err := new(decode.Decoder).Decode(api, format, body)
 	if err != nil || len(rest) > 0 {
 		t.Fatalf("%v, %d bytes left over, in %q", err, len(rest), body)
+	}
+	if api != decode.V07 && api != decode.V10 {
+		sender = Tracer{}
 	}
 	got := Tracer{
 		payload.LanguageName, payload.LanguageVersion, payload.TracerVersion, payload.RuntimeID, payload.ContainerID,

@@ -16,6 +16,8 @@ type texts struct {
 	numbers map[string]int32
 	packed  []byte   // all of them in msgpack, one after the other
 	ends    []uint32 // where each ends
+	inChunk []bool   // whether a template refers to it
+	chunked int      // of how many that is true
 	wide    bool     // references have 32 bits, not 16
 	most    int      // texts of a template
 	vary    int      // of those, the most that vary
@@ -44,6 +46,7 @@ func (d *texts) add(s string) int32 {
 		d.numbers[s] = n
 		d.packed = msgp.AppendString(d.packed, s)
 		d.ends = append(d.ends, uint32(len(d.packed)))
+		d.inChunk = append(d.inChunk, false)
 	}
 	return n
 }
@@ -59,9 +62,9 @@ func (d *texts) get(n int32) []byte {
 
 // widen makes references wide if payloads of that many chunks may need it.
 func (d *texts) widen(chunks int) bool {
-	// A payload numbers the texts of its chunks: at most all that there are, and of
+	// A payload numbers the texts of its chunks: at most all that chunks have, and of
 	// those that vary, as many as there are chunks to vary in.
-	bound := min(len(d.ends)+chunks*d.vary, chunks*d.most)
+	bound := min(d.chunked+chunks*d.vary, chunks*d.most)
 	if d.wide || bound+8 < 1<<16 { // the head has up to 8 texts of its own
 		return false
 	}
@@ -109,6 +112,10 @@ func (d *texts) body(c *Chunk) *body {
 
 func (b *body) refer(s string) {
 	id := b.texts.add(s)
+	if !b.texts.inChunk[id] {
+		b.texts.inChunk[id] = true
+		b.texts.chunked++
+	}
 	b.referTo(id, len(b.texts.get(id)))
 }
 

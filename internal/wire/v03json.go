@@ -45,7 +45,7 @@ func (V03JSON) ContentType() string { return "application/json" }
 func (e V03JSON) Writer() Writer { return e }
 
 // AppendHead implements [Writer].
-func (V03JSON) AppendHead(dst []byte, _ int) []byte { return append(dst, '[') }
+func (V03JSON) AppendHead(dst []byte, _, _ int) []byte { return append(dst, '[') }
 
 // AppendNext implements [Writer].
 func (V03JSON) AppendNext(dst []byte) []byte { return append(dst, ',') }

@@ -45,7 +45,7 @@ func (V04) ContentType() string { return "application/msgpack" }
 func (e V04) Writer() Writer { return e }
 
 // AppendHead implements [Writer].
-func (V04) AppendHead(dst []byte, n int) []byte { return msgp.AppendArrayHeader(dst, uint32(n)) }
+func (V04) AppendHead(dst []byte, _, n int) []byte { return msgp.AppendArrayHeader(dst, uint32(n)) }
 
 // AppendNext implements [Writer].
 func (V04) AppendNext(dst []byte) []byte { return dst }

@@ -145,7 +145,7 @@ type v05Writer struct {
 }
 
 // AppendHead implements [Writer]. The texts are put in front at the end.
-func (w *v05Writer) AppendHead(dst []byte, n int) []byte {
+func (w *v05Writer) AppendHead(dst []byte, _, n int) []byte {
 	w.begin()
 	w.next = max(1, uint32(len(w.fixed)))
 	w.table = append(w.table[:0], w.lead...)

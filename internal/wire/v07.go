@@ -15,7 +15,16 @@ import (
 // moved to the chunk: the priority, the origin, and the tags that are propagated
 // with the trace. Of these, the upper half of the trace id stays on the first span
 // as well: it is there that agents look for it.
-type V07 struct{ Tracer Tracer }
+type V07 struct{ heads [][]byte }
+
+// NewV07 returns the encoding for payloads of these tracers.
+func NewV07(tracers ...Tracer) V07 {
+	var e V07
+	for i := range tracers {
+		e.heads = append(e.heads, headV07(&tracers[i]))
+	}
+	return e
+}
 
 // noPriority is what agents take for a chunk without a priority.
 const noPriority = -128
@@ -40,23 +49,27 @@ func (V07) ContentType() string { return "application/msgpack" }
 func (e V07) Writer() Writer { return e }
 
 // AppendHead implements [Writer].
-func (e V07) AppendHead(dst []byte, n int) []byte {
+func (e V07) AppendHead(dst []byte, tracer, n int) []byte {
+	return msgp.AppendArrayHeader(append(dst, e.heads[tracer]...), uint32(n))
+}
+
+// headV07 is what a payload begins with, up to the number of chunks.
+func headV07(t *Tracer) []byte {
 	fields := [...]struct{ key, value string }{
-		{"container_id", e.Tracer.ContainerID},
-		{"language_name", e.Tracer.Language},
-		{"language_version", e.Tracer.LanguageVersion},
-		{"tracer_version", e.Tracer.TracerVersion},
-		{"runtime_id", e.Tracer.RuntimeID},
-		{"env", e.Tracer.Env},
-		{"hostname", e.Tracer.Hostname},
-		{"app_version", e.Tracer.AppVersion},
+		{"container_id", t.ContainerID},
+		{"language_name", t.Language},
+		{"language_version", t.LanguageVersion},
+		{"tracer_version", t.TracerVersion},
+		{"runtime_id", t.RuntimeID},
+		{"env", t.Env},
+		{"hostname", t.Hostname},
+		{"app_version", t.AppVersion},
 	}
-	dst = msgp.AppendMapHeader(dst, uint32(len(fields)+1))
+	b := msgp.AppendMapHeader(nil, uint32(len(fields)+1))
 	for i := range fields {
-		dst = msgp.AppendString(dst, fields[i].key)
-		dst = msgp.AppendString(dst, fields[i].value)
+		b = msgp.AppendString(msgp.AppendString(b, fields[i].key), fields[i].value)
 	}
-	return msgp.AppendArrayHeader(msgp.AppendString(dst, "chunks"), uint32(n))
+	return clip(msgp.AppendString(b, "chunks"))
 }
 
 // AppendNext implements [Writer].

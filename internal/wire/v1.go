@@ -22,14 +22,21 @@ import (
 // trace id is 16 bytes, once per chunk.
 type V1 struct {
 	*texts
-	tracer Tracer
+	heads []v1Sender // by tracer
 }
 
-// NewV1 returns an encoding that knows no text yet.
-func NewV1(t Tracer) V1 {
-	e := V1{newTexts(), t}
-	for _, f := range e.head() {
-		e.add(f.value)
+// v1Sender is what a payload begins with, up to the number of chunks.
+type v1Sender struct {
+	body  []byte
+	texts []int32 // in it: they have the numbers from 1 on
+}
+
+// NewV1 returns an encoding for payloads of these tracers that knows no other
+// text than theirs.
+func NewV1(tracers ...Tracer) V1 {
+	e := V1{texts: newTexts()}
+	for i := range tracers {
+		e.heads = append(e.heads, e.head(&tracers[i]))
 	}
 	return e
 }
@@ -118,10 +125,9 @@ type v1Field struct {
 	value  string
 }
 
-// head lists what a payload says of its sender.
-func (e *V1) head() [8]v1Field {
-	t := &e.tracer
-	return [...]v1Field{
+// head writes what a payload says of its sender.
+func (e *V1) head(t *Tracer) v1Sender {
+	fields := slices.DeleteFunc([]v1Field{
 		{v1PayloadContainerID, t.ContainerID},
 		{v1PayloadLanguage, t.Language},
 		{v1PayloadLanguageVersion, t.LanguageVersion},
@@ -130,7 +136,21 @@ func (e *V1) head() [8]v1Field {
 		{v1PayloadEnv, t.Env},
 		{v1PayloadHostname, t.Hostname},
 		{v1PayloadAppVersion, t.AppVersion},
+	}, func(f v1Field) bool { return f.value == "" })
+	var h v1Sender
+	b := msgp.AppendMapHeader(nil, uint32(len(fields)+1))
+	for _, f := range fields {
+		b = append(b, f.number)
+		id := e.add(f.value)
+		if i := slices.Index(h.texts, id); i >= 0 {
+			b = msgp.AppendUint32(b, uint32(i+1))
+			continue
+		}
+		h.texts = append(h.texts, id)
+		b = msgp.AppendString(b, f.value)
 	}
+	h.body = clip(append(b, v1PayloadChunks))
+	return h
 }
 
 // Encode implements [Encoding].
@@ -246,42 +266,22 @@ func hasMetric(metrics []Metric, key string) bool {
 func (e V1) Finish(_ []Template, _, most int) (again bool) { return e.widen(most) }
 
 // Writer implements [Encoding].
-func (e V1) Writer() Writer {
-	w := &v1Writer{index: newIndex(e.texts)}
-	for _, f := range e.head() {
-		if f.value != "" {
-			w.head = append(w.head, v1HeadField{f.number, e.add(f.value)})
-		}
-	}
-	return w
-}
+func (e V1) Writer() Writer { return &v1Writer{newIndex(e.texts), e.heads} }
 
 type v1Writer struct {
 	index
-	head []v1HeadField
-}
-
-type v1HeadField struct {
-	number uint8
-	text   int32
+	heads []v1Sender
 }
 
 // AppendHead implements [Writer].
-func (w *v1Writer) AppendHead(dst []byte, n int) []byte {
+func (w *v1Writer) AppendHead(dst []byte, tracer, n int) []byte {
+	h := &w.heads[tracer]
 	w.begin()
-	dst = msgp.AppendMapHeader(dst, uint32(len(w.head)+1))
-	w.fresh = w.fresh[:0]
-	for i, f := range w.head {
-		dst = append(dst, f.number)
-		number := w.number(f.text, uint32(i))
-		if len(w.fresh) > 0 {
-			dst = append(dst, w.get(f.text)...)
-			w.fresh = w.fresh[:0]
-			continue
-		}
-		dst = msgp.AppendUint32(dst, number)
+	for _, id := range h.texts {
+		w.numbers[id] = numbered{w.payload, w.next}
+		w.next++
 	}
-	return msgp.AppendArrayHeader(append(dst, v1PayloadChunks), uint32(n))
+	return msgp.AppendArrayHeader(append(dst, h.body...), uint32(n))
 }
 
 // AppendNext implements [Writer].

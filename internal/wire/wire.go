@@ -189,8 +189,9 @@ type Encoding interface {
 // once they have seen payloads of the size and when dst has room, and what they write
 // depends on nothing that was in an earlier payload.
 type Writer interface {
-	// AppendHead begins a payload of n chunks.
-	AppendHead(dst []byte, n int) []byte
+	// AppendHead begins a payload of n chunks, sent by a tracer: its number among
+	// those that the encoding was made for, where the API says in the payload who sends.
+	AppendHead(dst []byte, tracer, n int) []byte
 	// AppendNext stands between two chunks.
 	AppendNext(dst []byte) []byte
 	// Append copies t to the end of dst and stamps the copy.

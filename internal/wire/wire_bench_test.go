@@ -29,7 +29,7 @@ func BenchmarkAppend(b *testing.B) {
 		})
 		b.Run(name+"/append", func(b *testing.B) {
 			for b.Loop() {
-				buf = w.AppendTail(w.Append(w.AppendHead(buf[:0], 1), &t, s))
+				buf = w.AppendTail(w.Append(w.AppendHead(buf[:0], 0, 1), &t, s))
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/10, "ns/span")
 		})

@@ -18,14 +18,25 @@ var tracer = Tracer{
 	Env: "e", Hostname: "h", AppVersion: "go", // a text for the second time
 }
 
+// other is another tracer, which has texts in common with the first.
+var other = Tracer{Language: "java", LanguageVersion: "v2", TracerVersion: "1.48", RuntimeID: "s", Env: "e", Hostname: "go"}
+
 // encodings returns all of them, those that collect texts with none.
 func encodings() map[string]Encoding {
-	wide05, wide1 := NewV05(), NewV1(tracer)
+	wide05, wide1 := NewV05(), NewV1(tracer, other)
 	wide05.wide, wide1.wide = true, true
 	return map[string]Encoding{
-		"v0.4": V04{}, "v0.4 JSON": V03JSON{}, "v0.3": V04{InTags: true}, "v0.3 JSON": V03JSON{InTags: true}, "v0.5": NewV05(), "v0.7": V07{tracer}, "v1.0": NewV1(tracer),
-		"v0.5 wide": wide05, "v1.0 wide": wide1, "v1.0 of nobody": NewV1(Tracer{}),
+		"v0.4": V04{}, "v0.4 JSON": V03JSON{}, "v0.3": V04{InTags: true}, "v0.3 JSON": V03JSON{InTags: true}, "v0.5": NewV05(), "v0.7": NewV07(tracer, other), "v1.0": NewV1(tracer, other),
+		"v0.5 wide": wide05, "v1.0 wide": wide1, "v1.0 of nobody": NewV1(Tracer{}, Tracer{}),
 	}
+}
+
+// sendersOf are the tracers that an encoding is for.
+func sendersOf(name string) [2]Tracer {
+	if name == "v1.0 of nobody" {
+		return [2]Tracer{}
+	}
+	return [2]Tracer{tracer, other}
 }
 
 // anyChunk draws chunks of up to 20 spans whose words need escapes, and whose
@@ -137,16 +148,17 @@ func TestDatadogDecodesWhatIsEncoded(t *testing.T) {
 				w := e.Writer()
 				for range 2 { // a writer remembers nothing of the payload before
 					draws := rapid.SliceOfN(rapid.IntRange(0, len(chunks)-1), 0, 12).Draw(t, "draws")
-					checkPayload(t, e, w, chunks, templates, draws)
+					checkPayload(t, e, sendersOf(name), w, chunks, templates, draws)
 				}
 			})
 		})
 	}
 }
 
-func checkPayload(t *rapid.T, e Encoding, w Writer, chunks []*Chunk, templates []Template, draws []int) {
+func checkPayload(t *rapid.T, e Encoding, senders [2]Tracer, w Writer, chunks []*Chunk, templates []Template, draws []int) {
 	var want pb.Traces
-	body := w.AppendHead([]byte("before"), len(draws))
+	from := rapid.IntRange(0, 1).Draw(t, "tracer")
+	body := w.AppendHead([]byte("before"), from, len(draws))
 	for i, draw := range draws {
 		if i > 0 {
 			body = w.AppendNext(body)
@@ -167,7 +179,7 @@ func checkPayload(t *rapid.T, e Encoding, w Writer, chunks []*Chunk, templates [
 	if string(body[:6]) != "before" {
 		t.Fatalf("what was there is overwritten: %q", body[:6])
 	}
-	got := decoded(t, e, body[6:])
+	got := decoded(t, e, senders[from], body[6:])
 	canonicalTags(got)
 	if _, ok := e.(V1); ok {
 		oneOfAName(want)
@@ -205,7 +217,7 @@ func TestWiden(t *testing.T) {
 		c.Spans[0].Meta = append(c.Spans[0].Meta, Tag{Key: fmt.Sprint("key", i), Value: fmt.Sprint("value", i)})
 	}
 	s := &Stamp{TraceID: 1, IDs: []uint64{0, 2}, Start: 1e18, HasPriority: true}
-	for name, e := range map[string]Indexed{"v0.5": NewV05(), "v1.0": NewV1(tracer)} {
+	for name, e := range map[string]Indexed{"v0.5": NewV05(), "v1.0": NewV1(tracer, other)} {
 		e.Encode(&Chunk{Spans: []Span{{Name: "few", Parent: -1}}})
 		if e.Finish(nil, 1, 1000) {
 			t.Errorf("%s: 1,000 chunks of the same few texts need no more than 16 bits", name)
@@ -215,8 +227,8 @@ func TestWiden(t *testing.T) {
 			t.Errorf("%s: references are widened once", name)
 		}
 		template, w := e.Encode(c), e.Writer()
-		body := w.AppendTail(w.Append(w.AppendHead(nil, 1), &template, s))
-		got := decoded(t, e, body)
+		body := w.AppendTail(w.Append(w.AppendHead(nil, 0, 1), &template, s))
+		got := decoded(t, e, tracer, body)
 		if diff := cmp.Diff(pb.Traces{asDatadog(c, s, false)}, got, unexported, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-encoded +decoded):\n%s", name, diff)
 		}
@@ -248,14 +260,6 @@ func pow10(n int) uint64 {
 		p *= 10
 	}
 	return p
-}
-
-func TestServicesJSON(t *testing.T) {
-	got, err := ServicesJSON(map[string]Service{"web": {App: "shop", AppType: "web"}, "db": {App: "shop", AppType: "db"}})
-	want := `{"db":{"app":"shop","app_type":"db"},"web":{"app":"shop","app_type":"web"}}`
-	if err != nil || string(got) != want {
-		t.Errorf("got %s, %v; want %s", got, err, want)
-	}
 }
 
 // Templates that would be sent as different bytes have different sums.

@@ -26,7 +26,7 @@ func good(t testing.TB) map[string][]byte {
 	out := map[string][]byte{}
 	for name, e := range map[string]wire.Encoding{
 		"v0.3 json": wire.V03JSON{}, "v0.4 msgpack": wire.V04{}, "v0.5 msgpack": wire.NewV05(),
-		"v0.7 msgpack": wire.V07{Tracer: wire.Tracer{Language: "go"}}, "v1.0 msgpack": wire.NewV1(wire.Tracer{Language: "go"}),
+		"v0.7 msgpack": wire.NewV07(wire.Tracer{Language: "go"}), "v1.0 msgpack": wire.NewV1(wire.Tracer{Language: "go"}),
 	} {
 		template := e.Encode(&wire.Chunk{PriorityWidth: 1, Spans: []wire.Span{
 			{Service: "web", Name: "http.request", Resource: "GET /", Type: "web", Parent: -1, Duration: 900, Meta: []wire.Tag{{Key: "http.method", Value: "GET"}}},
@@ -37,7 +37,7 @@ func good(t testing.TB) map[string][]byte {
 			t.Fatalf("%s: a handful of texts is too many", name)
 		}
 		w, stamp := e.Writer(), &wire.Stamp{TraceID: 2e18, IDs: []uint64{0, 3e18, 4e18}, Start: 1.8e18, Priority: 1, HasPriority: true}
-		body := w.AppendHead(nil, 2)
+		body := w.AppendHead(nil, 0, 2)
 		body = w.Append(body, &templates[0], stamp)
 		body = w.Append(w.AppendNext(body), &templates[0], stamp)
 		out[name] = w.AppendTail(body)
