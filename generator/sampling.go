@@ -53,9 +53,13 @@ func (s *Sampling) Marks() []results.RateMark {
 
 // Chunks is [Corpus.Chunks] with the priorities that were sent.
 func (s *Sampling) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
-	bounds := s.at(seq)
-	return s.corpus.chunks(dst, seq, func(of *facts, ordinal uint64, priority int8) int8 {
-		return obeyed(bounds, of.root, priority, s.codec.TraceID(ordinal, int(of.spans)))
+	now := s.at(seq)
+	return s.corpus.chunks(dst, seq, func(d *draw) int8 {
+		bounds, of := now, &s.corpus.facts[d.first]
+		if d.seq != seq {
+			bounds = s.at(d.seq)
+		}
+		return obeyed(bounds, of.root, d.priority.value, s.codec.TraceID(s.corpus.layout.Ordinal(d.seq, d.i), int(of.spans)))
 	})
 }
 

@@ -76,12 +76,15 @@ func (a *app) drawShape(w *lastingWriter, corpus *generator.Corpus, shape outloo
 			w.err = err
 			return
 		}
-		late := ""
+		more := ""
 		if tree.Late > 0 {
-			late = ", sent " + results.FormatDuration(float64(tree.Late)) + " late"
+			more = ", sent " + results.FormatDuration(float64(tree.Late)) + " late"
+		}
+		if len(tree.Parts) > 0 {
+			more += fmt.Sprintf(", sent in %d parts %s", len(tree.Parts), inRequests(tree))
 		}
 		w.printf("\n%s: %s of traces; the first one, in request %s, has %s in %s%s\n\n", shape.Name, part, results.FormatCount(seq),
-			count(len(tree.Spans), "span"), results.FormatDuration(float64(tree.Extent)), late)
+			count(len(tree.Spans), "span"), results.FormatDuration(float64(tree.Extent)), more)
 		if err := drawTree(w, tree, min(width(a.out), widestPage)); err != nil {
 			w.err = err
 		}

@@ -6,7 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -141,8 +143,30 @@ func (a *app) previewTrace(s subject, text string) error {
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(a.err, "trace %d: the %s in the body of request %d\n", id, nth(chunk), seq)
+	_, _ = fmt.Fprintf(a.err, "trace %d: the %s in the body of request %d%s\n", id, nth(chunk), seq, s.parts(id, seq))
 	return a.previewPayload(s, seq)
+}
+
+// parts says of a trace that was sent in parts where they are, when this one is in request seq.
+func (s subject) parts(id, seq uint64) string {
+	tree, err := s.replay.Tree(id)
+	if err != nil || len(tree.Parts) == 0 {
+		return ""
+	}
+	i := slices.IndexFunc(tree.Parts, func(p generator.Part) bool { return p.Sent && p.Seq == seq })
+	return fmt.Sprintf(", which is part %d of %d; the trace is sent %s", i+1, len(tree.Parts), inRequests(tree))
+}
+
+// inRequests lists the requests that carry a trace.
+func inRequests(tree *generator.Tree) string {
+	var list []string
+	for _, p := range tree.Parts {
+		if !p.Sent {
+			return fmt.Sprintf("in requests %s; its phase is over before the other %s", strings.Join(list, ", "), count(len(tree.Parts)-len(list), "part"))
+		}
+		list = append(list, results.FormatCount(p.Seq))
+	}
+	return "in requests " + strings.Join(list, ", ")
 }
 
 // parseID reads an id in decimal, or in hex after 0x.

@@ -59,7 +59,9 @@ func (r *Replay) Body(seq uint64) ([]byte, error) {
 		if i >= len(r.legs) || !r.legs[i].traces() || seq < p.FirstSeq || seq >= p.FirstSeq+p.Planned {
 			continue
 		}
-		body := r.composer.Append(nil, seq, DueUnixNS(p, r.legs[i].schedule, seq))
+		due := func(seq uint64) int64 { return DueUnixNS(p, r.legs[i].schedule, seq) }
+		r.composer.Clock(due)
+		body := r.composer.Append(nil, seq, due(seq))
 		return stretched(body, r.Corpus, r.Scenario.Faults, seq), nil
 	}
 	return nil, fmt.Errorf("request %d was not planned; this run's requests are %s", seq, r.ranges())
@@ -85,7 +87,8 @@ func (r *Replay) ranges() string {
 }
 
 // Find turns a trace id or a span id of the run back into the request that
-// carried it, and the chunk's place in that request.
+// carried it, and the chunk's place in that request. A trace that was sent in
+// parts is found by its id where it began, and by a span's where that was sent.
 func (r *Replay) Find(id uint64) (seq uint64, chunk int, err error) {
 	ordinal, _, ok := r.codec.Trace(id)
 	if !ok {
@@ -94,7 +97,21 @@ func (r *Replay) Find(id uint64) (seq uint64, chunk int, err error) {
 		}
 	}
 	seq, chunk = r.Corpus.Layout().Seq(ordinal)
+	for i, c := range r.Corpus.Chunks(nil, seq) {
+		if c.Ordinal == ordinal {
+			chunk = i
+		}
+	}
 	return seq, chunk, nil
+}
+
+// Tree is the trace that an id of the run belongs to, whole.
+func (r *Replay) Tree(id uint64) (*generator.Tree, error) {
+	ordinal, _, ok := r.codec.Trace(id)
+	if !ok {
+		ordinal, _, _ = r.codec.Span(id)
+	}
+	return r.Corpus.Tree(r.Corpus.Layout().Seq(ordinal))
 }
 
 // DueUnixNS is the time written into the payload of request seq: the moment it
