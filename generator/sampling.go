@@ -54,7 +54,7 @@ func (s *Sampling) Marks() []results.RateMark {
 // Chunks is [Corpus.Chunks] with the priorities that were sent.
 func (s *Sampling) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
 	now := s.at(seq)
-	return s.corpus.chunks(dst, seq, func(d *draw) int8 {
+	return s.corpus.chunks(dst, seq, func(d draw) int8 {
 		bounds, of := now, &s.corpus.facts[d.first]
 		if d.seq != seq {
 			bounds = s.at(d.seq)
