@@ -372,17 +372,22 @@ func (c *Corpus) Services() []byte { return c.services }
 // Chunks appends the chunks of request seq to dst: what a Composer sends under
 // that seq. It allocates only when dst has no room.
 func (c *Corpus) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
-	return c.chunks(dst, seq, func(d draw) int8 { return d.priority.value })
+	return c.chunks(dst, seq, nil)
 }
 
-// chunks is Chunks with priorities as sampled makes them of what was drawn.
-func (c *Corpus) chunks(dst []ledger.Chunk, seq uint64, sampled func(draw) int8) []ledger.Chunk {
+// chunks is Chunks with the priorities that were sent where sampling rates were
+// obeyed; a nil s obeys none.
+func (c *Corpus) chunks(dst []ledger.Chunk, seq uint64, s *Sampling) []ledger.Chunk {
 	fault := int32(c.RequestFault(seq))
 	for w := c.walk(seq); w.next(); {
-		d := w.draw
+		d := &w.draw
 		fault, alike := fault, int32(0)
 		if s := c.spoiltOf(d.template); s != nil {
 			fault, alike = s.fault, s.alike
+		}
+		priority := d.priority.value
+		if s != nil {
+			priority = s.obeyed(d)
 		}
 		dst = append(dst, ledger.Chunk{
 			Ordinal:     c.layout.Ordinal(seq, c.slot(d.i, d.part)),
@@ -390,7 +395,7 @@ func (c *Corpus) chunks(dst []ledger.Chunk, seq uint64, sampled func(draw) int8)
 			Fault:       fault,
 			Spans:       c.facts[d.template].spans,
 			Alike:       alike,
-			Priority:    sampled(d),
+			Priority:    priority,
 			HasPriority: !d.priority.none,
 		})
 	}

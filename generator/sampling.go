@@ -53,14 +53,13 @@ func (s *Sampling) Marks() []results.RateMark {
 
 // Chunks is [Corpus.Chunks] with the priorities that were sent.
 func (s *Sampling) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
-	now := s.at(seq)
-	return s.corpus.chunks(dst, seq, func(d draw) int8 {
-		bounds, of := now, &s.corpus.facts[d.first]
-		if d.seq != seq {
-			bounds = s.at(d.seq)
-		}
-		return obeyed(bounds, of.root, d.priority.value, s.codec.TraceID(s.corpus.layout.Ordinal(d.seq, d.i), int(of.spans)))
-	})
+	return s.corpus.chunks(dst, seq, s)
+}
+
+// obeyed is the priority of a chunk that was drawn: that of its trace.
+func (s *Sampling) obeyed(d *draw) int8 {
+	of := &s.corpus.facts[d.first]
+	return obeyed(s.at(d.seq), of.root, d.priority.value, s.codec.TraceID(s.corpus.layout.Ordinal(d.seq, d.i), int(of.spans)))
 }
 
 // refresh takes over new rates from request seq on.

@@ -35,3 +35,14 @@ func TestRealDatadogAcceptsEverything(t *testing.T) {
 }
 
 func TestRealDatadogForwardsWhatWasGenerated(t *testing.T) { forwardsWhatWasGenerated(t, datadog) }
+
+// TestRealDatadogTakesParts sends long traces in parts to the real agent.
+func TestRealDatadogTakesParts(t *testing.T) {
+	for _, api := range []string{"v0.4", "v1.0"} {
+		rec, _ := longTraces(datadog, "api="+api).do(t)
+		allCame(t, rec)
+		if _, later := inParts(t, rec); later == 0 {
+			t.Errorf("%s: no trace was sent in parts", api)
+		}
+	}
+}

@@ -162,7 +162,7 @@ func inRequests(tree *generator.Tree) string {
 	var list []string
 	for _, p := range tree.Parts {
 		if !p.Sent {
-			return fmt.Sprintf("in requests %s; its phase is over before the other %s", strings.Join(list, ", "), count(len(tree.Parts)-len(list), "part"))
+			return fmt.Sprintf("in requests %s; %s would be due after its phase, and never sent", strings.Join(list, ", "), count(len(tree.Parts)-len(list), "part"))
 		}
 		list = append(list, results.FormatCount(p.Seq))
 	}
