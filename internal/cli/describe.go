@@ -102,6 +102,7 @@ func drawOutlook(w *lastingWriter, o *outlook.Outlook) {
 	}
 	w.quantities([]quantity{
 		{"spans", t.Spans, plain},
+		{"sent in chunks", t.Chunks, plain},
 		{"depth, levels", t.DepthLevels, plain},
 		{"services", t.Services, plain},
 		{"encoded", t.ChunkBytes, results.FormatBytes},
