@@ -264,14 +264,13 @@ func (c *Corpus) origin(seq uint64, slot int) (from uint64, i, part int, ok bool
 	if !ok || i < 0 || i >= c.plan.chunks(from, request) {
 		return 0, 0, 0, false
 	}
-	_, first := c.chunk(from, request, i)
-	return from, i, part, part < c.partsOf(first)
+	return from, i, part, part < c.partsOf(c.drawn(from, request, i))
 }
 
-// chunk is what the i-th trace of a request is drawn to be: its shape and template.
-func (c *Corpus) chunk(seq, request uint64, i int) (shape int, template uint32) {
+// drawn is the template of the i-th trace of a request, of its first part.
+func (c *Corpus) drawn(seq, request uint64, i int) uint32 {
 	key, shape, template, _ := c.plan.chunk(request, i)
-	return shape, c.plan.during(seq).template(shape, key, template)
+	return c.plan.during(seq).template(shape, key, template)
 }
 
 // First is the first chunk of the trace that a chunk of this ordinal and number
@@ -282,8 +281,7 @@ func (c *Corpus) First(ordinal uint64, spans int) (first uint64, itsSpans int) {
 	if !ok || part == 0 {
 		return ordinal, spans
 	}
-	_, template := c.chunk(from, c.plan.request(from), i)
-	return c.layout.Ordinal(from, i), int(c.facts[template].spans)
+	return c.layout.Ordinal(from, i), int(c.facts[c.drawn(from, c.plan.request(from), i)].spans)
 }
 
 // steady is the first request that carries as much of earlier traces as any.
