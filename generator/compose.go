@@ -16,17 +16,10 @@ type Composer struct {
 	// sampling, when set, may lower priorities.
 	sampling *Sampling
 	draws    []draw // of the request in hand
+	seq      uint64 // that request, if anything was drawn
+	due      func(seq uint64) int64
 	// touched takes what touching templates returns, so that it is not optimised away.
 	touched int
-}
-
-// draw is what was drawn for a chunk.
-type draw struct {
-	key      uint64
-	template *wire.Template
-	facts    *facts
-	priority *priorityShare
-	late     int64 // ns
 }
 
 // timeLeast is the first time of 19 digits, in September 2001: before it, a
@@ -39,8 +32,8 @@ func (c *Corpus) Composer(key identity.Key) *Composer {
 		corpus: c,
 		codec:  identity.New(key, c.layout),
 		writer: c.encoding.Writer(),
-		ids:    make([]uint64, c.spansMost+1),
-		draws:  make([]draw, c.chunksMost),
+		ids:    make([]uint64, c.idsMost()),
+		draws:  make([]draw, 0, c.chunksMost*max(1, c.parts.most)),
 	}
 	for i := range c.variables {
 		k.stamp.Values = append(k.stamp.Values, make([]byte, c.variables[i].width()))
@@ -54,46 +47,63 @@ func (k *Composer) Obey(s *Sampling) *Composer {
 	return k
 }
 
+// Clock tells the composer when earlier requests of a phase were due: a trace
+// that is sent in parts has its times from the request in which it began. Without
+// it all requests are due when the one in hand is.
+func (k *Composer) Clock(due func(seq uint64) int64) { k.due = due }
+
 // Append appends the body of request seq to dst, for spans that end at
 // atUnixNS (nanoseconds since 1970) or before; in late traces, long before. It depends on nothing but seq,
-// atUnixNS, the key and the corpus, and allocates only when dst has no room.
+// atUnixNS, the clock, the key and the corpus, and allocates only when dst has no room.
 // Requests that fit have seq < Layout().MaxSeq().
 func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
-	c := k.corpus
-	request := c.plan.request(seq)
-	n, from := c.plan.chunks(seq, request), len(dst)
+	c, from := k.corpus, len(dst)
 	// Draw first, compose then: templates lie anywhere in memory, and the processor
 	// fetches many at once when nothing in between waits for one of them.
-	draws, incident := k.draws[:n], c.plan.during(seq)
-	for i := range draws {
-		d := &draws[i]
-		var shape int
-		var template uint32
-		d.key, shape, template, d.priority = c.plan.chunk(request, i)
-		template = incident.template(shape, d.key, template)
-		d.late = c.plan.late(shape, d.key)
-		d.template, d.facts = &c.templates[template], &c.facts[template]
-		k.touched += d.template.Touch() + int(d.facts.extent)
+	draws := k.draws[:0]
+	for w := c.walk(seq); w.next(); {
+		draws = append(draws, w.draw)
+		k.touched += c.templates[w.draw.template].Touch() + int(c.facts[w.draw.template].extent)
 	}
+	k.draws, k.seq = draws, seq
 	var bounds []uint64
 	if k.sampling != nil {
 		k.sampling.refresh(seq)
 		bounds = k.sampling.at(seq)
 	}
-	dst = k.writer.AppendHead(dst, c.sender(seq), n)
+	dst = k.writer.AppendHead(dst, c.sender(seq), len(draws))
 	for i := range draws {
 		if i > 0 {
 			dst = k.writer.AppendNext(dst)
 		}
 		d := &draws[i]
-		k.prepare(d.template, c.layout.Ordinal(seq, i), atUnixNS-d.facts.extent-d.late, d.priority)
-		k.stamp.Priority = obeyed(bounds, d.facts.root, k.stamp.Priority, k.stamp.TraceID)
-		for _, v := range d.template.Variables() {
-			c.variables[v].put(k.stamp.Values[v], c.draw(int(v), d.key, seq))
+		template, of, start, bounds := &c.templates[d.template], &c.facts[d.template], atUnixNS, bounds
+		if d.seq != seq {
+			start, bounds = k.began(d, atUnixNS)
 		}
-		dst = k.writer.Append(dst, d.template, &k.stamp)
+		k.prepare(template, c.layout.Ordinal(seq, c.slot(d.i, d.part)), start-of.extent-c.plan.late(d.shape, d.key), d.priority)
+		if c.parts.most > 1 {
+			k.join(d)
+		}
+		k.stamp.Priority = obeyed(bounds, of.root, k.stamp.Priority, k.stamp.TraceID)
+		for _, v := range template.Variables() {
+			c.variables[v].put(k.stamp.Values[v], c.draw(int(v), d.key, d.seq))
+		}
+		dst = k.writer.Append(dst, template, &k.stamp)
 	}
 	return c.malform(k.writer.AppendTail(dst), from, seq)
+}
+
+// began is when the request was due in which the trace of a part began, and the
+// bounds by which it was sampled.
+func (k *Composer) began(d *draw, atUnixNS int64) (due int64, bounds []uint64) {
+	if k.due != nil {
+		atUnixNS = k.due(d.seq)
+	}
+	if k.sampling != nil {
+		bounds = k.sampling.at(d.seq)
+	}
+	return atUnixNS, bounds
 }
 
 // prepare fills in the stamp of a chunk, but for the values of variables.
@@ -106,9 +116,13 @@ func (k *Composer) prepare(t *wire.Template, ordinal uint64, startUnixNS int64, 
 	k.stamp.Priority, k.stamp.HasPriority = priority.value, !priority.none
 }
 
-// Traces returns the number of traces in the body of request seq.
+// Traces returns the number of traces in the body of request seq, whole ones
+// and parts.
 func (k *Composer) Traces(seq uint64) int {
-	return k.corpus.plan.chunks(seq, k.corpus.plan.request(seq))
+	if k.corpus.parts.most > 1 && k.seq == seq && len(k.draws) > 0 {
+		return len(k.draws)
+	}
+	return k.corpus.traces(seq)
 }
 
 // Probe returns a body with one small trace, of priority 1, under

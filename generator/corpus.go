@@ -37,7 +37,9 @@ type Corpus struct {
 	encoding    wire.Encoding
 	templates   []wire.Template
 	facts       []facts  // by template
-	spoilt      []spoilt // by template, of the last ones, which are malformed
+	sound       int      // templates before those that are malformed
+	spoilt      []spoilt // by template, of those
+	parts       parts    // of traces that are sent in several requests
 	roots       []string // the services of roots, as an agent's rates name them
 	probe       wire.Template
 	probeExtent int64 // ns
@@ -45,14 +47,18 @@ type Corpus struct {
 	layout      identity.Layout
 	means       Means
 	fingerprint string
-	chunksMost  int // in a request
+	chunksMost  int // in a request, of traces that begin in it
 	spansMost   int // in a chunk
 	longest     longest
 }
 
 // Means are the expected values of one request.
 type Means struct {
+	// Traces are those that begin in the request; of the spans and bytes as many
+	// come along from earlier ones as go on in later ones.
 	Traces, Spans, Bytes float64
+
+	chunks float64 // of a trace
 }
 
 // Compile makes the corpus of a scenario that scenarios.Parse has accepted. It
@@ -102,7 +108,7 @@ func (c *Corpus) build(spansInPools float64) error {
 	if err = c.planFleet(); err != nil {
 		return err
 	}
-	if c.layout, err = identity.Fit(c.chunksMost, c.spansMost); err != nil {
+	if err = c.fit(); err != nil {
 		return err
 	}
 	if err = c.announce(); err != nil {
@@ -163,6 +169,7 @@ func (c *Corpus) encode() error {
 // discard forgets what was encoded.
 func (c *Corpus) discard() {
 	c.templates, c.facts, c.spoilt = c.templates[:0], c.facts[:0], c.spoilt[:0]
+	c.parts = parts{}
 }
 
 // finish returns false if everything has to be encoded again.
@@ -172,7 +179,7 @@ func (c *Corpus) finish() bool {
 		return true
 	}
 	c.templates = append(c.templates, c.probe)
-	again := indexed.Finish(c.templates, int(slices.Min(c.plan.counts)), c.chunksMost)
+	again := indexed.Finish(c.templates, int(slices.Min(c.plan.counts)), c.chunksMost*max(1, c.parts.most))
 	last := len(c.templates) - 1
 	c.templates, c.probe = c.templates[:last], c.templates[last]
 	return !again
@@ -188,9 +195,11 @@ func (c *Corpus) encodeAll() error {
 			return err
 		}
 	}
+	c.sound = len(c.templates)
 	if err := c.encodeSpoilt(d, conv); err != nil {
 		return err
 	}
+	c.addParts()
 	probe := d.Probe(c.plan.seed)
 	c.probe = c.encoding.Encode(&wire.Chunk{Spans: conv.convert(probe), PriorityWidth: 1})
 	c.probeExtent = extent(probe)
@@ -207,16 +216,28 @@ func (c *Corpus) encodePools(d *trees.Dresser, conv *converter, sources []source
 			if err != nil {
 				return fmt.Errorf("shape %s: %w", c.scenario.Shapes[i].Name, err)
 			}
-			spans := conv.convert(tree)
-			template := c.encoding.Encode(&wire.Chunk{Spans: spans, PriorityWidth: priorityWidth(c.plan.shapes[i].priorities)})
-			c.templates = append(c.templates, template)
-			c.facts = append(c.facts, newFacts(tree))
-			c.facts[len(c.facts)-1].root = c.root(&tree[0])
-			c.longest.note(spans)
-			c.spansMost = max(c.spansMost, len(spans))
+			of := newFacts(tree)
+			of.root = c.root(&tree[0])
+			first := tree
+			if least := c.scenario.Shapes[i].PartialFlush; least > 0 && len(tree) > least {
+				if first, err = c.split(conv, i, tree, of); err != nil {
+					return err
+				}
+			}
+			template, of := c.encodePart(conv, i, first, of)
+			c.templates, c.facts = append(c.templates, template), append(c.facts, of)
 		}
 	}
 	return nil
+}
+
+// encodePart makes the template of a tree, or of a part of one of which these are the facts.
+func (c *Corpus) encodePart(conv *converter, shape int, tree []trees.Span, whole facts) (wire.Template, facts) {
+	spans := conv.convert(tree)
+	c.longest.note(spans)
+	c.spansMost = max(c.spansMost, len(spans))
+	whole.spans = int32(len(spans))
+	return c.encoding.Encode(&wire.Chunk{Spans: spans, PriorityWidth: priorityWidth(c.plan.shapes[shape].priorities)}), whole
 }
 
 // root returns the number of a root's service.
@@ -275,6 +296,9 @@ func (c *Corpus) expect() Means {
 	}
 	m.Spans *= m.Traces
 	m.Bytes = m.Bytes*m.Traces + frame + c.senders.mean
+	if c.parts.most > 1 {
+		m.Bytes += m.Traces * (m.chunks - 1) * c.between()
+	}
 	if _, ok := c.encoding.(wire.Indexed); ok {
 		m.Bytes = c.meanBytes(m.Spans)
 	}
@@ -291,14 +315,21 @@ func (c *Corpus) expectPool(shape int, first, n uint32) (m Means) {
 		from = q.upTo
 	}
 	for t := first; t < first+n; t++ {
-		template := &c.templates[t]
-		m.Spans += float64(template.Spans())
-		m.Bytes += (1-none)*float64(template.Size(true)) + none*float64(template.Size(false))
+		for part := range c.partsOf(t) {
+			template := &c.templates[c.part(t, part)]
+			m.Spans += float64(template.Spans())
+			m.Bytes += (1-none)*float64(template.Size(true)) + none*float64(template.Size(false))
+			if part > 0 {
+				m.chunks++
+			}
+		}
 	}
-	return Means{Spans: m.Spans / float64(n), Bytes: m.Bytes / float64(n)}
+	m.chunks = m.chunks/float64(n) + 1
+	return Means{Spans: m.Spans / float64(n), Bytes: m.Bytes / float64(n), chunks: m.chunks}
 }
 
 func (m *Means) add(share float64, one Means) {
+	m.chunks += share * one.chunks
 	m.Spans += share * one.Spans
 	m.Bytes += share * one.Bytes
 }
@@ -337,29 +368,31 @@ func (c *Corpus) Services() []byte { return c.services }
 // Chunks appends the chunks of request seq to dst: what a Composer sends under
 // that seq. It allocates only when dst has no room.
 func (c *Corpus) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
-	return c.chunks(dst, seq, func(_ *facts, _ uint64, p int8) int8 { return p })
+	return c.chunks(dst, seq, nil)
 }
 
-// chunks is Chunks with priorities as sampled makes them of a chunk's template,
-// its ordinal and the priority that was drawn.
-func (c *Corpus) chunks(dst []ledger.Chunk, seq uint64, sampled func(*facts, uint64, int8) int8) []ledger.Chunk {
-	request, incident, fault := c.plan.request(seq), c.plan.during(seq), int32(c.RequestFault(seq))
-	for i := range c.plan.chunks(seq, request) {
-		key, shape, template, priority := c.plan.chunk(request, i)
-		template = incident.template(shape, key, template)
+// chunks is Chunks with the priorities that were sent where sampling rates were
+// obeyed; a nil s obeys none.
+func (c *Corpus) chunks(dst []ledger.Chunk, seq uint64, s *Sampling) []ledger.Chunk {
+	fault := int32(c.RequestFault(seq))
+	for w := c.walk(seq); w.next(); {
+		d := &w.draw
 		fault, alike := fault, int32(0)
-		if s := c.spoiltOf(template); s != nil {
+		if s := c.spoiltOf(d.template); s != nil {
 			fault, alike = s.fault, s.alike
 		}
-		of, ordinal := &c.facts[template], c.layout.Ordinal(seq, i)
+		priority := d.priority.value
+		if s != nil {
+			priority = s.obeyed(d)
+		}
 		dst = append(dst, ledger.Chunk{
-			Ordinal:     ordinal,
-			Shape:       int32(shape),
+			Ordinal:     c.layout.Ordinal(seq, c.slot(d.i, d.part)),
+			Shape:       int32(d.shape),
 			Fault:       fault,
-			Spans:       of.spans,
+			Spans:       c.facts[d.template].spans,
 			Alike:       alike,
-			Priority:    sampled(of, ordinal, priority.value),
-			HasPriority: !priority.none,
+			Priority:    priority,
+			HasPriority: !d.priority.none,
 		})
 	}
 	return dst

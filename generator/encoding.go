@@ -60,7 +60,7 @@ func (c *Corpus) meanBytes(spans float64) float64 {
 	n := uint64(min(max(sizedSpans/spans, 1), sizedRequests))
 	size, total := c.sizer(), 0
 	for seq := range n {
-		total += size(seq)
+		total += size(c.steady() + seq)
 	}
 	return float64(total) / float64(n)
 }
@@ -75,17 +75,13 @@ func (c *Corpus) sizer() func(seq uint64) int {
 		}
 	}
 	return func(seq uint64) int {
-		request := c.plan.request(seq)
-		n := c.plan.chunks(seq, request)
-		size, incident := c.frame(n), c.plan.during(seq)
+		size, n := 0, 0
 		if c.senders.excess != nil {
 			size += c.senders.excess[c.sender(seq)]
 		}
-		for i := range n {
-			key, shape, template, priority := c.plan.chunk(request, i)
-			template = incident.template(shape, key, template)
-			size += c.templates[template].Size(!priority.none)
+		for w := c.walk(seq); w.next(); n++ {
+			size += c.templates[w.draw.template].Size(!w.draw.priority.none)
 		}
-		return size
+		return size + int(c.frame(n))
 	}
 }

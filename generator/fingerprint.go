@@ -53,6 +53,10 @@ func (c *Corpus) hash() string {
 			_, _ = fmt.Fprintf(w, "variable %d every %d\n", i, v.Every)
 		}
 	}
+	c.parts.sum(w)
+	if c.parts.most > 1 { // what a request carries on depends on who sent what before
+		_, _ = fmt.Fprintf(w, "clients %d\n", c.clients())
+	}
 	_ = c.probe.Sum(w)
 	if indexed, ok := c.encoding.(wire.Indexed); ok {
 		_ = indexed.Sum(w)

@@ -54,10 +54,13 @@ func (c *Corpus) planIncidents(first uint32) error {
 }
 
 // Schedule says which requests lie in incidents: windows in order, none of
-// which overlap. It is called before anything else is asked of the corpus,
-// which without it holds the usual requests only. Means are those of the usual
+// which overlap; and where phases begin, and in the end where the last one ends. It
+// is called before anything else is asked of the corpus, which without it holds
+// the usual requests of one phase without end. Means are those of the usual
 // requests either way: the schedule that the windows follow from is made of them.
-func (c *Corpus) Schedule(windows []Window) { c.plan.windows = windows }
+func (c *Corpus) Schedule(windows []Window, phases ...uint64) {
+	c.plan.windows, c.plan.phases = windows, phases
+}
 
 // Windows returns what Schedule was given.
 func (c *Corpus) Windows() []Window { return c.plan.windows }

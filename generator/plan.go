@@ -25,6 +25,7 @@ type plan struct {
 	lateness []lateness // by shape; nil: no trace is late
 	episodes []episode  // by incident
 	windows  []Window
+	phases   []uint64 // where each begins, and the last ends; nil: one without end
 }
 
 // pool is the templates of a shape, first … first+n-1.

@@ -53,19 +53,26 @@ func (s *Sampling) Marks() []results.RateMark {
 
 // Chunks is [Corpus.Chunks] with the priorities that were sent.
 func (s *Sampling) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
-	bounds := s.at(seq)
-	return s.corpus.chunks(dst, seq, func(of *facts, ordinal uint64, priority int8) int8 {
-		return obeyed(bounds, of.root, priority, s.codec.TraceID(ordinal, int(of.spans)))
-	})
+	return s.corpus.chunks(dst, seq, s)
+}
+
+// obeyed is the priority of a chunk that was drawn: that of its trace.
+func (s *Sampling) obeyed(d *draw) int8 {
+	of := &s.corpus.facts[d.first]
+	return obeyed(s.at(d.seq), of.root, d.priority.value, s.codec.TraceID(s.corpus.layout.Ordinal(d.seq, d.i), int(of.spans)))
 }
 
 // Tree is [Corpus.Tree] with the priority that was sent.
-func (s *Sampling) Tree(seq uint64, i int) (*Tree, error) {
-	tree, err := s.corpus.Tree(seq, i)
+func (s *Sampling) Tree(seq uint64, slot int) (*Tree, error) {
+	tree, err := s.corpus.Tree(seq, slot)
 	if err != nil {
 		return nil, err
 	}
-	tree.prioritise(obeyed(s.at(seq), tree.root, tree.Priority, s.codec.TraceID(tree.Ordinal, len(tree.Spans))))
+	spans := len(tree.Spans)
+	if len(tree.Parts) > 0 {
+		spans = len(tree.Parts[0].Spans)
+	}
+	tree.prioritise(obeyed(s.at(tree.Seq), tree.root, tree.Priority, s.codec.TraceID(tree.Ordinal, spans)))
 	return tree, nil
 }
 

@@ -70,8 +70,8 @@ func (p *plan) spoil(request, key uint64, shape int) *spoiltPool {
 
 // spoiltOf is what is malformed in a template; nil for nothing.
 func (c *Corpus) spoiltOf(template uint32) *spoilt {
-	if sound := len(c.templates) - len(c.spoilt); int(template) >= sound {
-		return &c.spoilt[int(template)-sound]
+	if i := int(template) - c.sound; i >= 0 && i < len(c.spoilt) {
+		return &c.spoilt[i]
 	}
 	return nil
 }

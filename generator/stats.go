@@ -30,9 +30,10 @@ type Longest struct {
 // Over says that the limit is exceeded.
 func (l Longest) Over() bool { return l.Bytes > l.Limit }
 
-// Stats works out the figures, those of payloads from the first n requests.
+// Stats works out the figures, those of payloads from the first n requests that
+// carry all that they will of earlier traces.
 func (c *Corpus) Stats(n int) Stats {
-	st := Stats{Templates: len(c.templates)}
+	st := Stats{Templates: c.sound + len(c.spoilt)}
 	for i := range c.templates {
 		st.TemplateBytes += c.templates[i].Memory()
 	}
@@ -41,7 +42,7 @@ func (c *Corpus) Stats(n int) Stats {
 	}
 	bytes, largest := c.sizer(), 0
 	var chunks []ledger.Chunk
-	for seq := range uint64(n) {
+	for seq := c.steady(); len(st.Payloads) < n; seq++ {
 		chunks = c.Chunks(chunks[:0], seq)
 		p := Payload{Bytes: bytes(seq), Traces: len(chunks)}
 		for i := range chunks {

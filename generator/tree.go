@@ -15,7 +15,8 @@ import (
 type Tree struct {
 	Shape       string
 	Fault       string // what is malformed on purpose in its spans; empty for nothing
-	Ordinal     uint64
+	Seq         uint64 // the request in which it began
+	Ordinal     uint64 // of its first chunk
 	Priority    int8
 	HasPriority bool
 	// Extent is from the root's start to the last end, of async spans too.
@@ -23,16 +24,26 @@ type Tree struct {
 	// Late is how much earlier than the moment it is sent at the last span ends.
 	Late  time.Duration
 	Spans []Span // parents before children; the first is the root
+	Parts []Part // in the order in which they are sent; nil if it is sent whole
 	// fixes are fields that Stamp leaves as they are broken.
 	fixes []wire.Fix
 	// root is the number of the root's service among those that rates know.
 	root int32
 }
 
+// Part is what is sent of a trace in one request.
+type Part struct {
+	Seq     uint64 // the request
+	Sent    bool   // false: there is no such request, because the phase is over
+	Ordinal uint64
+	Spans   []int // indexes into Tree.Spans; the first carries what is of the whole trace
+}
+
 // Span is one span of a Tree.
 type Span struct {
 	Service, Name, Resource, Type string
 	Parent                        int           // index into Tree.Spans; -1 for the root
+	Part                          int           // index into Tree.Parts
 	Offset                        time.Duration // start since the root's start
 	Duration                      time.Duration
 	Error                         bool
@@ -47,15 +58,17 @@ type Span struct {
 	StartUnixNS               int64
 }
 
-// Tree returns the i-th trace of request seq, without ids and times. The error
-// says that the request has no such trace.
-func (c *Corpus) Tree(seq uint64, i int) (*Tree, error) { return c.tree(seq, i, spans.Break) }
+// Tree returns a trace of request seq, whole, without ids and times: the one
+// of which the chunk in a slot is, that is of Layout().Ordinal(seq, slot). The i-th
+// trace that begins in the request has slot i. The error says that the request has no such chunk.
+func (c *Corpus) Tree(seq uint64, slot int) (*Tree, error) { return c.tree(seq, slot, spans.Break) }
 
-func (c *Corpus) tree(seq uint64, i int, spoil func(kind string, tree []trees.Span) spans.Broken) (*Tree, error) {
-	request := c.plan.request(seq)
-	if n := c.plan.chunks(seq, request); i < 0 || i >= n {
-		return nil, fmt.Errorf("request %d has %d traces; there is no trace %d, they count from 0", seq, n, i)
+func (c *Corpus) tree(at uint64, slot int, spoil func(kind string, tree []trees.Span) spans.Broken) (*Tree, error) {
+	seq, i, _, ok := c.origin(at, slot)
+	if !ok {
+		return nil, fmt.Errorf("in request %d %d traces begin, which count from 0; it has nothing in slot %d", at, c.plan.chunks(at, c.plan.request(at)), slot)
 	}
+	request := c.plan.request(seq)
 	key, shape, template, priority := c.plan.chunk(request, i)
 	template = c.plan.during(seq).template(shape, key, template)
 	src, t := c.grower(seq, shape, template)
@@ -77,6 +90,7 @@ func (c *Corpus) tree(seq uint64, i int, spoil func(kind string, tree []trees.Sp
 		Shape:       c.scenario.Shapes[shape].Name,
 		Fault:       kind,
 		fixes:       fixes,
+		Seq:         seq,
 		Ordinal:     c.layout.Ordinal(seq, i),
 		Priority:    priority.value,
 		HasPriority: !priority.none,
@@ -93,6 +107,9 @@ func (c *Corpus) tree(seq uint64, i int, spoil func(kind string, tree []trees.Sp
 	for k := range grown {
 		tree.Spans = append(tree.Spans, newSpan(&grown[k], values))
 	}
+	if c.partsOf(template) > 1 {
+		c.cutTree(tree, grown, i, c.scenario.Shapes[shape].PartialFlush)
+	}
 	tree.prioritise(tree.Priority)
 	return tree, nil
 }
@@ -100,9 +117,45 @@ func (c *Corpus) tree(seq uint64, i int, spoil func(kind string, tree []trees.Sp
 // prioritise gives the trace a priority, unless it has none.
 func (t *Tree) prioritise(priority int8) {
 	t.Priority = priority
-	if t.HasPriority && len(t.Spans) > 0 {
-		t.Spans[0].Metrics[wire.PriorityKey] = float64(priority)
+	if !t.HasPriority {
+		return
 	}
+	for _, k := range t.firsts() {
+		t.Spans[k].Metrics[wire.PriorityKey] = float64(priority)
+	}
+}
+
+// cutTree says which span goes in which part.
+func (c *Corpus) cutTree(t *Tree, grown []trees.Span, i, least int) {
+	for p, list := range cut(grown, least) {
+		seq, sent := c.step(t.Seq, p)
+		if !sent {
+			seq = t.Seq
+		}
+		t.Parts = append(t.Parts, Part{Seq: seq, Sent: sent, Ordinal: c.ordinal(t.Seq, i, p), Spans: list})
+		for _, k := range list {
+			t.Spans[k].Part = p
+		}
+		for key, value := range t.Spans[0].Meta {
+			if first := t.Spans[list[0]].Meta; wire.OfTrace(key) {
+				if _, has := first[key]; !has {
+					first[key] = value
+				}
+			}
+		}
+	}
+}
+
+// firsts are the spans that carry what is of the whole trace: the first of each part.
+func (t *Tree) firsts() []int {
+	if len(t.Parts) == 0 {
+		return make([]int, min(1, len(t.Spans)))
+	}
+	var list []int
+	for _, p := range t.Parts {
+		list = append(list, p.Spans[0])
+	}
+	return list
 }
 
 func newSpan(s *trees.Span, values []string) Span {
@@ -124,13 +177,14 @@ func newSpan(s *trees.Span, values []string) Span {
 	return span
 }
 
-// Stamp fills in ids and times as a Composer of the same key and time writes them.
+// Stamp fills in ids and times as a Composer of the same key writes them when
+// request Seq is due at that time.
 func (t *Tree) Stamp(codec *identity.Codec, atUnixNS int64) {
 	start := max(atUnixNS-int64(t.Extent)-int64(t.Late), timeLeast)
-	trace := codec.TraceID(t.Ordinal, len(t.Spans))
+	trace := t.stampIDs(codec)
 	for k := range t.Spans {
 		s := &t.Spans[k]
-		s.TraceID, s.SpanID = trace, codec.SpanID(t.Ordinal, k)
+		s.TraceID = trace
 		if s.Parent >= 0 {
 			s.ParentID = t.Spans[s.Parent].SpanID
 		}
@@ -139,8 +193,8 @@ func (t *Tree) Stamp(codec *identity.Codec, atUnixNS int64) {
 			s.Events[i].UnixNS = start + int64(s.Events[i].Offset)
 		}
 	}
-	if len(t.Spans) > 0 {
-		t.Spans[0].Meta[wire.TraceIDHighKey] = wire.TraceIDHigh(start)
+	for _, k := range t.firsts() {
+		t.Spans[k].Meta[wire.TraceIDHighKey] = wire.TraceIDHigh(start)
 	}
 	for _, f := range t.fixes {
 		s, value := &t.Spans[f.Span], f.Value
@@ -158,4 +212,21 @@ func (t *Tree) Stamp(codec *identity.Codec, atUnixNS int64) {
 			s.StartUnixNS = int64(value)
 		}
 	}
+}
+
+// stampIDs fills in the ids of spans and returns that of the trace.
+func (t *Tree) stampIDs(codec *identity.Codec) uint64 {
+	if len(t.Parts) == 0 {
+		for k := range t.Spans {
+			t.Spans[k].SpanID = codec.SpanID(t.Ordinal, k)
+		}
+		return codec.TraceID(t.Ordinal, len(t.Spans))
+	}
+	for p, part := range t.Parts {
+		for i, k := range part.Spans {
+			at := place{part: int32(p), index: int32(i), last: p > 0 && i == len(part.Spans)-1}
+			t.Spans[k].SpanID = at.id(codec, part.Ordinal)
+		}
+	}
+	return codec.TraceID(t.Ordinal, len(t.Parts[0].Spans))
 }

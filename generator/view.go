@@ -1,7 +1,6 @@
 package generator
 
 import (
-	"github.com/spanstorm/spanstorm/internal/ledger"
 	"github.com/spanstorm/spanstorm/internal/trees"
 	"github.com/spanstorm/spanstorm/internal/wire"
 	"github.com/spanstorm/spanstorm/scenarios"
@@ -13,7 +12,8 @@ type Template struct {
 	Shape  int          // as ShapeNames counts them
 	Number int          // among the templates of all shapes
 	Share  float64      // of traces that are drawn from it
-	Bytes  int          // of its chunk with a priority, encoded
+	Chunks int          // that its trace is sent in
+	Bytes  int          // of these with a priority, encoded
 	Spans  []trees.Span // parents before children; good until the next template
 }
 
@@ -31,10 +31,13 @@ func (c *Corpus) Templates(visit func(*Template)) error {
 			if err != nil {
 				return err
 			}
-			number := int(p.first) + t
+			number, bytes := p.first+uint32(t), 0
+			for part := range c.partsOf(number) {
+				bytes += c.templates[c.part(number, part)].Size(true)
+			}
 			visit(&Template{
-				Shape: i, Number: number, Share: share / float64(p.n),
-				Bytes: c.templates[number].Size(true), Spans: spans,
+				Shape: i, Number: int(number), Share: share / float64(p.n),
+				Chunks: c.partsOf(number), Bytes: bytes, Spans: spans,
 			})
 		}
 	}
@@ -52,14 +55,14 @@ func (c *Corpus) Draws(traces int) []int {
 // first visits the first traces: the request of each, its key and its template.
 // There are fewer than that many when there are fewer of them in as many requests.
 func (c *Corpus) first(traces int, visit func(seq, key uint64, template uint32)) {
-	var chunks []ledger.Chunk
 	for seq := range uint64(traces) {
-		chunks = c.Chunks(chunks[:0], seq)
-		for i := range min(traces, len(chunks)) {
-			key, _, template, _ := c.plan.chunk(c.plan.request(seq), i)
+		request := c.plan.request(seq)
+		n := c.plan.chunks(seq, request)
+		for i := range min(traces, n) {
+			key, _, template, _ := c.plan.chunk(request, i)
 			visit(seq, key, template)
 		}
-		if traces -= len(chunks); traces <= 0 {
+		if traces -= n; traces <= 0 {
 			return
 		}
 	}
@@ -86,10 +89,17 @@ func (c *Corpus) Tags(traces int) []Tag {
 	if len(tags) == 0 {
 		return tags
 	}
+	counted := make([]bool, len(tags)) // in the trace in hand
 	c.first(traces, func(seq, key uint64, template uint32) {
-		for _, v := range c.templates[template].Variables() {
-			tags[v].Traces++
-			seen[v][c.variables[v].ranks.Rank(c.draw(int(v), key, seq))] = struct{}{}
+		clear(counted)
+		for part := range c.partsOf(template) {
+			for _, v := range c.templates[c.part(template, part)].Variables() {
+				if !counted[v] {
+					counted[v] = true
+					tags[v].Traces++
+				}
+				seen[v][c.variables[v].ranks.Rank(c.draw(int(v), key, seq))] = struct{}{}
+			}
 		}
 	})
 	for v := range tags {

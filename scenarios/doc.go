@@ -42,6 +42,7 @@
 //	shapes:
 //	  - {name: checkout, weight: 6, entry: web.checkout, priority: {1: 90%, 2: 10%}}
 //	  - {name: tail, statistical: {spans: {p50: 6, p99: 700, max: 5000}, depth: {p50: 3, max: 9}}}
+//	  - {name: import, entry: jobs.import, partial_flush: 300}
 //	  - {name: phones, entry: app.sync, late: {share: 5%, by: {p50: 30s, p99: 10m}}}
 //
 // # Load

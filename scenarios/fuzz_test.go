@@ -88,7 +88,7 @@ services:
           {to: a.b, hit_rate: 90%, on_miss: [a.b, {parallel: [a.b]}], timeout: 5ms, retries: 2, backoff: 2ms},
           {to: a.b, when: error, recovers: 50%}]
 shapes:
-  - {name: tree, weight: 2, entry: a.c, priority: {1: 90%, none: 10%}, late: {share: 5%, by: {p50: 30s, p99: 10m}}}
+  - {name: tree, weight: 2, entry: a.c, priority: {1: 90%, none: 10%}, late: {share: 5%, by: {p50: 30s, p99: 10m}}, partial_flush: 300}
   - name: tail
     statistical: {spans: {p50: 6, max: 50}, depth: 1..3, services: 3, repeated_edges: 20%, duration: 1ms ± 1us, error_rate: 1%}
   - templates: 9

@@ -254,6 +254,9 @@ func drawScenario(t *rapid.T) *Scenario {
 			shape.Templates = rapid.IntRange(0, 700).Draw(t, "templates")
 			drawFigures(t, shape.Statistical)
 		}
+		if rapid.Bool().Draw(t, "partial flush") {
+			shape.PartialFlush = rapid.IntRange(1, 100_000).Draw(t, "spans of a part")
+		}
 		if rapid.Bool().Draw(t, "late") {
 			shape.Late = &Late{Share: Share(rapid.Float64Range(0.001, 1).Draw(t, "late share")), By: drawDist(t, "late by", true, false, 1e12)}
 			if shape.Late.By.Kind == LogNormal {

@@ -201,7 +201,9 @@ type Shape struct {
 	// Priority is the share of each sampling priority, "none" among them.
 	Priority    map[string]Share `json:"priority" doc:"Share of each sampling priority: -1, 0, 1, 2 or none; one of them alone is all of it. Default {1: 100%}."`
 	Statistical *Statistical     `json:"statistical,omitempty" doc:"Trees drawn from statistics. Either this or entry."`
-	Late        *Late            `json:"late,omitempty" doc:"Traces that are sent late: as they start earlier than others of their request. Default none."`
+	// PartialFlush, when above 0, is how many finished spans a tracer sends while others of their trace are open.
+	PartialFlush int   `json:"partial_flush,omitempty" lang:"min=1;max=100000;such=500" doc:"Send a trace in parts, as tracers do with partial flushes: once this many of its spans have finished they go out, the rest with later requests of the same tracer. Default: traces are sent whole."`
+	Late         *Late `json:"late,omitempty" doc:"Traces that are sent late: as they start earlier than others of their request. Default none."`
 }
 
 // Late says how many traces start, and end, how much earlier than the moment they are sent at.

@@ -63,3 +63,17 @@ func TestRealDatadogFleetComesOut(t *testing.T) {
 }
 
 func TestRealDatadogForwardsWhatWasGenerated(t *testing.T) { forwardsWhatWasGenerated(t, datadog) }
+
+// TestRealDatadogTakesParts sends long traces in parts to the real agent.
+func TestRealDatadogTakesParts(t *testing.T) {
+	for _, api := range []string{"v0.4", "v1.0"} {
+		rec, _ := longTraces(datadog, "api="+api, "load.hold.rate=30/s").do(t)
+		l := rec.Ledger // an agent that is short of processor may refuse some
+		if l.Accepted != l.Delivered || l.Accepted.Traces == 0 || l.Foreign.Spans != 0 || l.Duplicated.Spans != 0 || l.Partial.Traces != 0 {
+			t.Errorf("%s: %+v, foreign %+v", api, l.Account, l.Foreign)
+		}
+		if _, later := inParts(t, rec); later == 0 {
+			t.Errorf("%s: no trace was sent in parts", api)
+		}
+	}
+}

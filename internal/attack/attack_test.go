@@ -293,3 +293,50 @@ func TestRawIsReadableByVegeta(t *testing.T) {
 		t.Errorf("%d results, metrics %+v", n, m)
 	}
 }
+
+// clockedSource remembers what it is told of when requests are due, and asks at
+// each for all before it.
+type clockedSource struct {
+	source
+	due   func(seq uint64) int64
+	wrong int
+	wrote []int64 // by request
+}
+
+func (s *clockedSource) Clock(due func(seq uint64) int64) { s.due = due }
+
+func (s *clockedSource) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
+	s.wrote = append(s.wrote, atUnixNS)
+	for k, at := range s.wrote {
+		if s.due(uint64(k)) != at {
+			s.wrong++
+		}
+	}
+	return s.source.Append(dst, seq, atUnixNS)
+}
+
+// A source that asks learns of earlier requests what was written into them.
+func TestClock(t *testing.T) {
+	server := agent(t, nil)
+	open := openPlan(t, server.URL, 400, 500*time.Millisecond)
+	closed := closedPlan(t, server.URL, 1, 1<<20, 2500*time.Millisecond)
+	for name, p := range map[string]Plan{"open": open, "closed": closed} {
+		src := &clockedSource{source: source{size: 2000}}
+		p.Source = src
+		if p.Schedule == nil {
+			p.Source = slow{src}
+		}
+		out, _ := mustRun(t.Context(), t, p)
+		if src.wrong > 0 || len(src.wrote) < 20 || p.Schedule == nil && len(out.Phase.TimeMarks) < 2 {
+			t.Errorf("%s: %d answers of the clock in %d requests are not what was written; %d marks", name, src.wrong, len(src.wrote), len(out.Phase.TimeMarks))
+		}
+	}
+}
+
+// slow takes its time, so that a closed loop has few requests.
+type slow struct{ *clockedSource }
+
+func (s slow) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
+	time.Sleep(20 * time.Millisecond)
+	return s.clockedSource.Append(dst, seq, atUnixNS)
+}

@@ -96,6 +96,9 @@ func (d *drive) setUp(inner context.Context, sender *tracer.Sender, observe func
 	}
 	d.rec = newRecorder(&d.plan, sender.URL(), observe)
 	d.rec.describe = d.describe
+	if s, ok := d.plan.Source.(Clocked); ok {
+		s.Clock(d.due)
+	}
 }
 
 // run drives the phase. Its goroutines have ended when it returns:
@@ -167,29 +170,41 @@ func (d *drive) attack() (hits uint64) {
 // compose is called by the ring's producer.
 func (d *drive) compose(p *payload, index uint64) {
 	seq := d.plan.FirstSeq + index
-	var at int64
 	if d.plan.closed() {
-		at = d.mark(seq)
-	} else {
-		at = d.start.UnixNano() + int64(d.plan.Schedule.Due(index))
+		d.mark(seq)
 	}
-	p.body = d.plan.Source.Append(p.body[:0], seq, at)
+	p.body = d.plan.Source.Append(p.body[:0], seq, d.due(seq))
 	p.traces = d.plan.Source.Traces(seq)
 	p.odd = oddOf(d.plan.Source, seq)
 }
 
-// mark is the time that a closed loop writes into payload seq: it changes about
+// due is the time that is written into payload seq: the moment at which it is
+// due, in a closed loop that of the last mark before it.
+func (d *drive) due(seq uint64) int64 {
+	if !d.plan.closed() {
+		return d.start.UnixNano() + int64(d.plan.Schedule.Due(seq-d.plan.FirstSeq))
+	}
+	r := d.flight.ring
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := len(r.marks) - 1
+	for i > 0 && r.marks[i].Seq > seq {
+		i--
+	}
+	return r.marks[i].UnixNS
+}
+
+// mark keeps the time in a closed loop from payload seq on: it changes about
 // once a second, and the changes are recorded, so that the body can be made again.
-func (d *drive) mark(seq uint64) int64 {
+func (d *drive) mark(seq uint64) {
 	r := d.flight.ring
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now().UnixNano()
 	if n := len(r.marks); n > 0 && now < r.marks[n-1].UnixNS+int64(markEvery) {
-		return r.marks[n-1].UnixNS
+		return
 	}
 	r.marks = append(r.marks, results.TimeMark{Seq: seq, UnixNS: now})
-	return now
 }
 
 // interrupted says whether the caller ended the phase early.

@@ -39,6 +39,13 @@ type Source interface {
 	Traces(seq uint64) int
 }
 
+// Clocked is a Source whose payloads hold times that follow from when earlier
+// requests of the phase were due. Clock is called before the phase; what it is
+// given answers for requests up to the one that is being composed.
+type Clocked interface {
+	Clock(due func(seq uint64) int64)
+}
+
 // Plan is one phase to drive.
 type Plan struct {
 	// Phase is the line of the scenario; its name and kind go into the outcome.

@@ -76,7 +76,11 @@ func (a *app) drawShape(w *lastingWriter, s subject, shape outlook.Shape) {
 			w.err = err
 			return
 		}
-		w.printf("\n%s: %s of traces; the first one, in request %s, has %s\n\n", shape.Name, part, results.FormatCount(seq), treeFigures(tree))
+		more := ""
+		if len(tree.Parts) > 0 {
+			more = fmt.Sprintf(", sent in %d parts %s", len(tree.Parts), inRequests(tree))
+		}
+		w.printf("\n%s: %s of traces; the first one, in request %s, has %s%s\n\n", shape.Name, part, results.FormatCount(seq), treeFigures(tree), more)
 		if err := drawTree(w, tree, min(width(a.out), widestPage)); err != nil {
 			w.err = err
 		}
@@ -94,6 +98,7 @@ func drawOutlook(w *lastingWriter, o *outlook.Outlook) {
 	}
 	w.quantities([]quantity{
 		{"spans", t.Spans, plain},
+		{"sent in chunks", t.Chunks, plain},
 		{"depth, levels", t.DepthLevels, plain},
 		{"services", t.Services, plain},
 		{"encoded", t.ChunkBytes, results.FormatBytes},

@@ -6,7 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -138,11 +140,11 @@ func (a *app) previewTrace(s subject, text string) error {
 	if err != nil {
 		return err
 	}
-	seq, chunk, err := s.replay.Find(id)
+	seq, slot, chunk, err := s.replay.Find(id)
 	if err != nil {
 		return err
 	}
-	tree, err := s.tree(seq, chunk)
+	tree, err := s.replay.Tree(seq, slot)
 	if err != nil {
 		return err
 	}
@@ -155,7 +157,7 @@ func (a *app) previewTrace(s subject, text string) error {
 	if tree.Fault != "" {
 		shape += " with " + tree.Fault
 	}
-	to.printf("trace %d: the %s in the body of request %d; %s, %s\n\n", id, nth(chunk), seq, shape, treeFigures(tree))
+	to.printf("trace %d: the %s in the body of request %d%s; %s, %s\n\n", id, nth(chunk), seq, parts(tree, seq), shape, treeFigures(tree))
 	if err := drawTree(to, tree, min(width(to.w), widestPage)); err != nil {
 		return err
 	}
@@ -167,12 +169,25 @@ func (a *app) previewTrace(s subject, text string) error {
 	return a.previewPayload(s, seq)
 }
 
-// tree is one trace of a request: of a record, as it was sent.
-func (s subject) tree(seq uint64, chunk int) (*generator.Tree, error) {
-	if s.replay != nil {
-		return s.replay.Tree(seq, chunk)
+// parts says of a trace that was sent in parts where they are, when this one is in request seq.
+func parts(tree *generator.Tree, seq uint64) string {
+	if len(tree.Parts) == 0 {
+		return ""
 	}
-	return s.corpus.Tree(seq, chunk)
+	i := slices.IndexFunc(tree.Parts, func(p generator.Part) bool { return p.Sent && p.Seq == seq })
+	return fmt.Sprintf(", which is part %d of %d; the trace is sent %s", i+1, len(tree.Parts), inRequests(tree))
+}
+
+// inRequests lists the requests that carry a trace.
+func inRequests(tree *generator.Tree) string {
+	var list []string
+	for _, p := range tree.Parts {
+		if !p.Sent {
+			return fmt.Sprintf("in requests %s; %s would be due after its phase, and never sent", strings.Join(list, ", "), count(len(tree.Parts)-len(list), "part"))
+		}
+		list = append(list, results.FormatCount(p.Seq))
+	}
+	return "in requests " + strings.Join(list, ", ")
 }
 
 // parseID reads an id in decimal, or in hex after 0x.

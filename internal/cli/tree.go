@@ -22,7 +22,8 @@ func treeFigures(t *generator.Tree) string {
 	return fmt.Sprintf("%s, priority %d", text, t.Priority)
 }
 
-// drawTree draws a trace as a tree, each span with a bar where it lies in time.
+// drawTree draws a trace as a tree, each span with a bar where it lies in time, and
+// of a trace that is sent in parts with the number of its part.
 // Of a large trace the first lines are drawn, and the rest is counted.
 func drawTree(w io.Writer, t *generator.Tree, columns int) error {
 	const linesMax = 40
@@ -33,7 +34,8 @@ func drawTree(w io.Writer, t *generator.Tree, columns int) error {
 		}
 	}
 	barWidth := min(30, max(10, columns/4))
-	d := treeDrawing{w: w, tree: t, children: children, bar: barWidth, text: max(30, columns-barWidth-14), left: linesMax}
+	d := treeDrawing{w: w, tree: t, children: children, bar: barWidth, left: linesMax}
+	d.text = max(30, columns-barWidth-14-len(d.part(0)))
 	d.draw(0, "", "")
 	if d.err == nil && d.drawn < len(t.Spans) {
 		_, d.err = fmt.Fprintf(w, "… and %s more spans\n", results.FormatCount(uint64(len(t.Spans)-d.drawn)))
@@ -62,7 +64,7 @@ func (d *treeDrawing) draw(i int, first, rest string) {
 	if s.Error {
 		label = first + "✗ " + s.Service + "  " + s.Name + "  " + s.Meta["error.type"] + ": " + s.Meta["error.message"]
 	}
-	_, d.err = fmt.Fprintf(d.w, "%s %9s  %s\n", fit(label, d.text), results.FormatDuration(float64(s.Duration)), d.span(s.Offset, s.Duration))
+	_, d.err = fmt.Fprintf(d.w, "%s %9s  %s%s\n", fit(label, d.text), results.FormatDuration(float64(s.Duration)), d.span(s.Offset, s.Duration), d.part(s.Part))
 	for n, child := range d.children[i] {
 		if n < len(d.children[i])-1 {
 			d.draw(child, rest+"├─ ", rest+"│  ")
@@ -70,6 +72,14 @@ func (d *treeDrawing) draw(i int, first, rest string) {
 			d.draw(child, rest+"└─ ", rest+"   ")
 		}
 	}
+}
+
+// part says in which part of the trace a span is sent.
+func (d *treeDrawing) part(i int) string {
+	if len(d.tree.Parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" %*d", len(fmt.Sprint(len(d.tree.Parts))), i+1)
 }
 
 // span draws where a span lies in its trace.

@@ -14,6 +14,7 @@ const (
 const (
 	kindTrace uint64 = iota
 	kindSpan
+	kindLast
 )
 
 // Codec makes ids out of ordinals and turns them back, for one key and layout.
@@ -87,39 +88,50 @@ func (c *Codec) SpanIDs(dst []uint64, ordinal uint64) {
 	}
 }
 
+// LastSpanID is the id of the last span of a chunk that does not bear its own
+// trace id, as all but the first of a long trace: who holds all spans from the
+// first to this one holds the whole chunk.
+func (c *Codec) LastSpanID(ordinal uint64, index int) uint64 {
+	return c.permute(MinID + c.number(kindLast, ordinal, index))
+}
+
 // Trace turns a trace id back into the chunk's ordinal and its number of spans.
 // ok is false for ids that TraceID of this key never gives: out of range, of
 // another kind, or without spans. An id of someone else's passes for one of ours
 // one time in four, with a random ordinal: whoever asks should know which
 // ordinals were sent.
 func (c *Codec) Trace(id uint64) (ordinal uint64, spans int, ok bool) {
-	ordinal, spans, ok = c.split(kindTrace, id)
-	if !ok || spans == 0 {
+	kind, ordinal, spans, ok := c.split(id)
+	if !ok || kind != kindTrace || spans == 0 {
 		return 0, 0, false
 	}
 	return ordinal, spans, true
 }
 
 // Span turns a span id back into the chunk's ordinal and the span's index in
-// it. ok is as for Trace.
+// it. ok is as for Trace, but that an id of someone else's passes one time in two.
 func (c *Codec) Span(id uint64) (ordinal uint64, index int, ok bool) {
-	return c.split(kindSpan, id)
+	ordinal, index, _, ok = c.SpanOf(id)
+	return ordinal, index, ok
+}
+
+// SpanOf is Span for those who want to know whether the id is one of LastSpanID.
+func (c *Codec) SpanOf(id uint64) (ordinal uint64, index int, last, ok bool) {
+	kind, ordinal, index, ok := c.split(id)
+	return ordinal, index, kind == kindLast, ok && (kind == kindSpan || kind == kindLast)
 }
 
 func (c *Codec) number(kind, ordinal uint64, k int) uint64 {
 	return kind<<kindBits | ordinal<<c.layout.SpanBits | uint64(k)
 }
 
-func (c *Codec) split(kind, id uint64) (ordinal uint64, k int, ok bool) {
+func (c *Codec) split(id uint64) (kind, ordinal uint64, k int, ok bool) {
 	if id < MinID || id > MaxID {
-		return 0, 0, false
+		return 0, 0, 0, false
 	}
 	n := c.unpermute(id) - MinID
-	if n>>kindBits != kind {
-		return 0, 0, false
-	}
-	n &= 1<<kindBits - 1
-	return n >> c.layout.SpanBits, int(n & (1<<c.layout.SpanBits - 1)), true
+	kind, n = n>>kindBits, n&(1<<kindBits-1)
+	return kind, n >> c.layout.SpanBits, int(n & (1<<c.layout.SpanBits - 1)), true
 }
 
 func (c *Codec) permute(x uint64) uint64 {

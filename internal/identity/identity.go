@@ -48,7 +48,8 @@ func (k Key) String() string { return hex.EncodeToString(k[:]) }
 //	number  = kind·2^61 + ordinal·2^SpanBits + k
 //
 // kind 0 is a trace id, with k = the number of spans in the chunk; kind 1 is a
-// span id, with k = the index of the span in its chunk. So 2^SpanBits > the most
+// span id, with k = the index of the span in its chunk; kind 2 is that of the last
+// span of a chunk without a trace id of its own. So 2^SpanBits > the most
 // spans in a chunk, and a trace id alone tells how many spans belong to it.
 type Layout struct {
 	ChunkBits uint8

@@ -36,6 +36,19 @@ func TestIDsTurnBack(t *testing.T) {
 		if gotOrdinal, index, ok := c.Span(span); !ok || gotOrdinal != ordinal || index != k {
 			t.Errorf("Span(SpanID(%d, %d)) = %d, %d, %v", ordinal, k, gotOrdinal, index, ok)
 		}
+		if gotOrdinal, index, last, ok := c.SpanOf(span); !ok || last || gotOrdinal != ordinal || index != k {
+			t.Errorf("SpanOf(SpanID(%d, %d)) = %d, %d, last %v, %v", ordinal, k, gotOrdinal, index, last, ok)
+		}
+		end := c.LastSpanID(ordinal, k)
+		if gotOrdinal, index, last, ok := c.SpanOf(end); !ok || !last || gotOrdinal != ordinal || index != k {
+			t.Errorf("SpanOf(LastSpanID(%d, %d)) = %d, %d, last %v, %v", ordinal, k, gotOrdinal, index, last, ok)
+		}
+		if end < MinID || end > MaxID {
+			t.Fatalf("id %d is outside [10^18, 2^63)", end)
+		}
+		if _, _, ok := c.Trace(end); ok {
+			t.Errorf("span id %d passes for a trace id", end)
+		}
 		// No id is both: whatever one inverse accepts, the other refuses.
 		if _, _, ok := c.Span(trace); ok {
 			t.Errorf("trace id %d passes for a span id", trace)

@@ -394,3 +394,48 @@ func TestServeEndsWithItsContext(t *testing.T) {
 		t.Error("it still answers")
 	}
 }
+
+// A later part of a long trace bears the trace id of the first part: it is whole
+// when all its spans came, up to the one that says that it is the last.
+func TestPartsOfATrace(t *testing.T) {
+	f := start(t, Options{}).keyed()
+	trace := f.codec.TraceID(8, 2)
+	part := func(ordinal uint64, n int, indexes ...int) *pb.TraceChunk {
+		c := f.chunk(trace, ordinal, indexes...)
+		for k, i := range indexes {
+			if i == n-1 {
+				c.Spans[k].SpanID = f.codec.LastSpanID(ordinal, i)
+			}
+		}
+		return c
+	}
+	body := payloadOf(t,
+		f.chunk(trace, 8, 0, 1),  // the first part
+		part(17, 3, 2, 0, 1),     // whole, in another order
+		part(17, 3, 0, 1, 2),     // and again
+		part(25, 3, 0, 1),        // without its last span
+		part(33, 3, 0, 2),        // without one in the middle
+		part(41, 1, 0),           // a single span
+		part(49, 2, 0, 1, 1),     // one twice
+		f.chunk(trace, 57, 0, 1), // spans that no one calls the last
+	)
+	if code := f.post(pathTraces, "", body); code != http.StatusAccepted {
+		t.Fatalf("answered %d", code)
+	}
+	a, err := f.server.Arrivals()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		ordinal         uint64
+		n               int
+		distinct, again uint64
+	}{{8, 2, 2, 0}, {17, 3, 3, 3}, {25, 3, 2, 0}, {33, 3, 2, 0}, {41, 1, 1, 0}, {49, 2, 2, 1}, {57, 2, 2, 0}} {
+		if distinct, again := a.Seen(c.ordinal, c.n); distinct != c.distinct || again != c.again {
+			t.Errorf("chunk %d of %d spans: %d came, %d again; want %d and %d", c.ordinal, c.n, distinct, again, c.distinct, c.again)
+		}
+	}
+	if a.Whole() != 3 || a.Foreign != (results.Count{}) || a.Chunks != 8 {
+		t.Errorf("%d chunks, %d whole, foreign %+v", a.Chunks, a.Whole(), a.Foreign)
+	}
+}

@@ -37,10 +37,11 @@ func (b *batch) reset(codec *identity.Codec) {
 	b.codec, b.probe, b.finds = codec, codec.Layout().FirstProbe(), b.finds[:0]
 }
 
-// add turns the ids of a chunk into ordinals. Where the trace id is ours and
-// the spans are exactly those that belong to it, that is all there is to say;
-// else (a trace id that several chunks share, one that was broken on purpose,
-// spans missing or alien) each span speaks for itself.
+// add turns the ids of a chunk into ordinals. Where the spans are exactly those
+// that belong together, by the trace id or, in a later part of a long trace, by
+// the span that says that it is the last, that is all there is to say; else (a
+// trace id that was broken on purpose, spans missing or alien) each span speaks
+// for itself.
 func (b *batch) add(c chunk) {
 	if ordinal, whole := b.whole(c); whole {
 		kind := wholeChunk
@@ -84,29 +85,33 @@ func (b *batch) add(c chunk) {
 	}
 }
 
-// whole says that a chunk is exactly what its trace id promises.
+// whole says that a chunk is exactly what its trace id promises, or what the
+// last of its spans does.
 func (b *batch) whole(c chunk) (ordinal uint64, ok bool) {
 	if c.mixed || len(c.spans) == 0 {
 		return 0, false
 	}
-	ordinal, spans, ok := b.codec.Trace(c.traceID)
-	if !ok || spans != len(c.spans) {
+	first, _, ok := b.codec.Span(c.spans[0])
+	if !ok {
 		return 0, false
 	}
-	words := (spans + 63) / 64
+	ordinal, spans, ok := b.codec.Trace(c.traceID)
+	promised := ok && ordinal == first && spans == len(c.spans)
+	words := (len(c.spans) + 63) / 64
 	if cap(b.seen) < words {
 		b.seen = make([]uint64, words)
 	}
 	b.seen = b.seen[:words]
 	clear(b.seen)
 	for _, id := range c.spans {
-		o, index, ok := b.codec.Span(id)
-		if !ok || o != ordinal || index >= spans || b.seen[index/64]>>(index%64)&1 != 0 {
+		o, index, last, ok := b.codec.SpanOf(id)
+		if !ok || o != first || index >= len(c.spans) || b.seen[index/64]>>(index%64)&1 != 0 {
 			return 0, false
 		}
 		b.seen[index/64] |= 1 << (index % 64)
+		promised = promised || last && index == len(c.spans)-1
 	}
-	return ordinal, true
+	return first, promised
 }
 
 // enter books the batch.

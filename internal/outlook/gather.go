@@ -42,6 +42,7 @@ type ofService struct {
 type gathered struct {
 	weight                                                    float64
 	spans, depth, fanOut, calls, services, bytes, extent, dur values
+	chunks                                                    values
 	perTrace, perEdge                                         values
 	failed, failedSpans                                       float64
 	types, callTypes                                          map[string]float64
@@ -155,6 +156,7 @@ func (g *gathered) add(t *generator.Template, weight float64, w *workspace) {
 	g.spans.add(float64(len(t.Spans)), weight)
 	g.depth.add(float64(levels), weight)
 	g.services.add(float64(len(w.services)), weight)
+	g.chunks.add(float64(t.Chunks), weight)
 	g.bytes.add(float64(t.Bytes), weight)
 	g.extent.add(float64(extent), weight)
 	g.failed += weight * float64(min(failed, 1))
@@ -239,7 +241,7 @@ func (g *gatherer) fill(o *Outlook) {
 func (g *gathered) figures() Traces {
 	t := Traces{
 		Spans: g.spans.sum(), DepthLevels: g.depth.sum(), FanOut: g.fanOut.sum(), CallsPerCaller: g.calls.sum(),
-		Services: g.services.sum(), ChunkBytes: g.bytes.sum(), DurationNS: g.extent.sum(), SpanDurationNS: g.dur.sum(),
+		Services: g.services.sum(), Chunks: g.chunks.sum(), ChunkBytes: g.bytes.sum(), DurationNS: g.extent.sum(), SpanDurationNS: g.dur.sum(),
 		Edges:     Edges{PerTrace: g.perTrace.sum(), CallsPerEdge: g.perEdge.sum()},
 		SpanTypes: typeShares(g.types), CallTypes: typeShares(g.callTypes),
 	}

@@ -47,7 +47,8 @@ type Traces struct {
 	FanOut          Distribution `json:"fan_out"`           // distinct operations that a calling span calls
 	CallsPerCaller  Distribution `json:"calls_per_caller"`  // children of a calling span
 	Services        Distribution `json:"services"`          // distinct ones in a trace
-	ChunkBytes      Distribution `json:"chunk_bytes"`       // of a trace, encoded
+	Chunks          Distribution `json:"chunks"`            // that a trace is sent in: 1, or more under partial flush
+	ChunkBytes      Distribution `json:"chunk_bytes"`       // of a trace, encoded, in all its chunks
 	DurationNS      Distribution `json:"duration_ns"`       // from the root's start to the last end
 	SpanDurationNS  Distribution `json:"span_duration_ns"`  // of single spans
 	FailedShare     float64      `json:"failed_share"`      // traces with a failed span

@@ -62,8 +62,20 @@ func plan(s *scenarios.Scenario, corpus *generator.Corpus) ([]leg, error) {
 	if most := corpus.Layout().MaxSeq(); seq >= most {
 		return nil, fmt.Errorf("%d requests do not fit: with traces this large at most %d can be told apart; shorten the load or send smaller traces", seq, most)
 	}
-	corpus.Schedule(windows(s, legs))
+	corpus.Schedule(windows(s, legs), bounds(legs)...)
 	return legs, nil
+}
+
+// bounds are where the phases begin, and where the last one ends.
+func bounds(legs []leg) []uint64 {
+	var list []uint64
+	end := uint64(0)
+	for _, l := range legs {
+		if l.traces() {
+			list, end = append(list, l.firstSeq), l.firstSeq+l.reserved
+		}
+	}
+	return append(list, end)
 }
 
 // windows are the requests that are due in the incidents of a scenario, by the

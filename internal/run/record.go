@@ -290,7 +290,7 @@ func (r *run) account() (results.Ledger, error) {
 		Outcomes: r.books.outcomes,
 		Arrivals: arrivals,
 		Describe: r.books.describe,
-		TraceID:  r.codec.TraceID,
+		TraceID:  func(ordinal uint64, spans int) uint64 { return r.codec.TraceID(r.corpus.First(ordinal, spans)) },
 		SentAt:   r.dueAt,
 		Retried:  r.books.resent,
 		Claims:   claims,

@@ -2,10 +2,12 @@ package run
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/spanstorm/spanstorm/generator"
 	"github.com/spanstorm/spanstorm/internal/identity"
+	"github.com/spanstorm/spanstorm/internal/ledger"
 	"github.com/spanstorm/spanstorm/internal/schedule"
 	"github.com/spanstorm/spanstorm/results"
 	"github.com/spanstorm/spanstorm/scenarios"
@@ -60,22 +62,29 @@ func (r *Replay) Body(seq uint64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.composer.Clock(r.due)
 	return stretched(r.composer.Append(nil, seq, at), r.Corpus, r.Scenario.Faults, seq), nil
 }
 
-// Tree is chunk number i of request seq as it was sent: with its ids and times,
-// and the priority that the agent's sampling rates left it.
-func (r *Replay) Tree(seq uint64, i int) (*generator.Tree, error) {
-	at, err := r.dueUnixNS(seq)
+// Tree is the trace of which the chunk in a slot of request seq is, whole, as it was
+// sent: with its ids and times, and the priority that the agent's sampling rates left it.
+func (r *Replay) Tree(seq uint64, slot int) (*generator.Tree, error) {
+	tree, err := r.sampling.Tree(seq, slot)
 	if err != nil {
 		return nil, err
 	}
-	tree, err := r.sampling.Tree(seq, i)
+	at, err := r.dueUnixNS(tree.Seq)
 	if err != nil {
 		return nil, err
 	}
 	tree.Stamp(r.codec, at)
 	return tree, nil
+}
+
+// due is dueUnixNS of a request that was planned.
+func (r *Replay) due(seq uint64) int64 {
+	at, _ := r.dueUnixNS(seq)
+	return at
 }
 
 // dueUnixNS is the time of request seq. The error says that it was not planned.
@@ -109,16 +118,21 @@ func (r *Replay) ranges() string {
 }
 
 // Find turns a trace id or a span id of the run back into the request that
-// carried it, and the chunk's place in that request.
-func (r *Replay) Find(id uint64) (seq uint64, chunk int, err error) {
+// carried it, the chunk's slot there, and its place in the body. A trace that was sent in
+// parts is found by its id where it began, and by a span's where that was sent.
+func (r *Replay) Find(id uint64) (seq uint64, slot, place int, err error) {
 	ordinal, _, ok := r.codec.Trace(id)
 	if !ok {
 		if ordinal, _, ok = r.codec.Span(id); !ok {
-			return 0, 0, fmt.Errorf("id %d is not of this run: nobody here sent it", id)
+			return 0, 0, 0, fmt.Errorf("id %d is not of this run: nobody here sent it", id)
 		}
 	}
-	seq, chunk = r.Corpus.Layout().Seq(ordinal)
-	return seq, chunk, nil
+	seq, slot = r.Corpus.Layout().Seq(ordinal)
+	place = slices.IndexFunc(r.Corpus.Chunks(nil, seq), func(c ledger.Chunk) bool { return c.Ordinal == ordinal })
+	if place < 0 {
+		return 0, 0, 0, fmt.Errorf("id %d is not of this run: request %d has no such trace", id, seq)
+	}
+	return seq, slot, place, nil
 }
 
 // DueUnixNS is the time written into the payload of request seq: the moment it

@@ -33,6 +33,14 @@ type Flushes struct {
 	fleet   Fleet
 	most    uint32
 	sum     uint64
+	turns   *turns // nil before Link
+}
+
+// turns are the flushes by client: where one stands among those of its client.
+type turns struct {
+	flushes []uint32 // client by client, each client's in order
+	firsts  []uint32 // by client: where its flushes begin; and the end
+	place   []uint32 // by flush: its index in flushes
 }
 
 type flush struct {
@@ -122,6 +130,40 @@ func (f *Flushes) Traces(k uint64) int { return int(f.flushes[k].traces) }
 
 // Client is the client that sends request k < Count, from 0.
 func (f *Flushes) Client(k uint64) int { return int(f.flushes[k].client) }
+
+// Link lets Step find its way, at 8 bytes a flush.
+func (f *Flushes) Link() {
+	if f.turns != nil {
+		return
+	}
+	t := &turns{
+		flushes: make([]uint32, len(f.flushes)), place: make([]uint32, len(f.flushes)), firsts: make([]uint32, f.fleet.Clients+1),
+	}
+	for _, one := range f.flushes {
+		t.firsts[one.client+1]++
+	}
+	for c := range f.fleet.Clients {
+		t.firsts[c+1] += t.firsts[c]
+	}
+	next := slices.Clone(t.firsts)
+	for k, one := range f.flushes {
+		at := next[one.client]
+		next[one.client]++
+		t.flushes[at], t.place[k] = uint32(k), at
+	}
+	f.turns = t
+}
+
+// Step is the request that the client of request k < Count sends n requests
+// later, or earlier if n is negative. ok is false if there is none. Link comes first.
+func (f *Flushes) Step(k uint64, n int) (other uint64, ok bool) {
+	t, client := f.turns, f.flushes[k].client
+	at := int64(t.place[k]) + int64(n)
+	if at < int64(t.firsts[client]) || at >= int64(t.firsts[client+1]) {
+		return 0, false
+	}
+	return uint64(t.flushes[at]), true
+}
 
 // Most is the most traces that a request sends; 0 when there is none.
 func (f *Flushes) Most() int { return int(f.most) }

@@ -87,3 +87,28 @@ func TestFlushesThatCannotBe(t *testing.T) {
 		}
 	}
 }
+
+// Step goes from one flush of a client to its others, in order.
+func TestStep(t *testing.T) {
+	rate := scenarios.Quantity{PerS: 30, Unit: scenarios.Traces}
+	f, err := NewFlushes(&scenarios.Phase{Name: "p", Rate: &scenarios.Rate{From: rate, To: rate}, For: scenarios.Duration(10 * time.Second)},
+		Fleet{Clients: 7, Interval: 500 * time.Millisecond, Jitter: 0.5}, Means{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Link()
+	byClient := map[int][]uint64{}
+	for k := range f.Count() {
+		byClient[f.Client(k)] = append(byClient[f.Client(k)], k)
+	}
+	for client, list := range byClient {
+		for i, k := range list {
+			for n := -len(list) - 1; n <= len(list)+1; n++ {
+				other, ok := f.Step(k, n)
+				if want := i+n >= 0 && i+n < len(list); ok != want || ok && other != list[i+n] {
+					t.Fatalf("client %d, %d flushes from flush %d: %d, %v", client, n, k, other, ok)
+				}
+			}
+		}
+	}
+}

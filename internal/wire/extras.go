@@ -27,7 +27,7 @@ type Link struct {
 // Event is something that happened at a time within a span.
 type Event struct {
 	Name       string
-	Offset     int64 // ns since the start of the chunk's first span
+	Offset     int64 // ns since Stamp.Start
 	Attributes []Attribute
 }
 
@@ -58,7 +58,7 @@ const (
 type timeMark struct {
 	at     uint32
 	text   bool
-	offset int64 // ns since the start of the chunk's first span
+	offset int64 // ns since Stamp.Start
 }
 
 func (m *timeMark) put(b []byte, startUnixNS int64) {

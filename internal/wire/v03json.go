@@ -72,7 +72,7 @@ func (t *Template) appendJSONSpan(b []byte, c *Chunk, k int, inTags bool) []byte
 	s := &c.Spans[k]
 	t.spans[k] = mark{at: uint32(len(b)), parent: uint32(s.Parent + 1), start: s.Start}
 	b = append(b, jsonTrace+jsonNoDigits+jsonSpan+jsonNoDigits+jsonStart+jsonNoDigits+jsonParent...)
-	if k == 0 && !slices.ContainsFunc(c.Fixed, func(f Fix) bool { return f.Span == 0 && f.Field == FieldParent }) {
+	if k == 0 && s.Parent < 0 && !slices.ContainsFunc(c.Fixed, func(f Fix) bool { return f.Span == 0 && f.Field == FieldParent }) {
 		b = append(b, '0')
 	} else {
 		b = append(b, jsonNoDigits...)
@@ -176,7 +176,7 @@ func (t *Template) stampJSON(body []byte, s *Stamp, moved uint32) {
 		putPriority(body[t.prioAt:t.prioAt+uint32(t.prioWidth)], s.Priority)
 	}
 
-	ids := s.IDs[:len(t.spans)+1]
+	ids := s.IDs
 	var trace [jsonDigits]byte // the same in all spans
 	putDigits(&trace, s.TraceID)
 	for k := range t.spans {
@@ -186,6 +186,9 @@ func (t *Template) stampJSON(body []byte, s *Stamp, moved uint32) {
 			*(*[jsonDigits]byte)(head[jsonTraceAt:]) = trace
 			putDigits((*[jsonDigits]byte)(head[jsonSpanAt:]), ids[1])
 			putDigits((*[jsonDigits]byte)(head[jsonStartAt:]), uint64(s.Start+m.start))
+			if m.parent > 0 {
+				putDigits((*[jsonDigits]byte)(body[m.at+uint32(jsonParentAt):]), ids[m.parent])
+			}
 			continue
 		}
 		head := (*[jsonHead]byte)(body[m.at-moved:])

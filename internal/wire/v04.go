@@ -189,7 +189,7 @@ func (t *Template) stampV04(body []byte, s *Stamp, moved uint32) {
 }
 
 func (t *Template) stampV04Heads(body []byte, s *Stamp, moved uint32) {
-	ids, trace, start := s.IDs[:len(t.spans)+1], s.TraceID, s.Start
+	ids, trace, start := s.IDs, s.TraceID, s.Start
 	shift := uint32(0) // the cut lies inside the root, so only what follows has moved
 	for k := range t.spans {
 		m := &t.spans[k]

@@ -193,7 +193,7 @@ func (w *v05Writer) Append(dst []byte, t *Template, s *Stamp) []byte {
 		binary.BigEndian.PutUint16(body[t.countAt:], count-1)
 	}
 
-	ids, trace, start := s.IDs[:len(t.spans)+1], s.TraceID, s.Start
+	ids, trace, start := s.IDs, s.TraceID, s.Start
 	shift := uint32(0)
 	for k := range t.spans {
 		m := &t.spans[k]

@@ -34,6 +34,10 @@ const (
 	propagatedPrefix = "_dd.p."
 )
 
+// OfTrace says that a tag is one of the whole trace, which tracers write on the first
+// span of each chunk.
+func OfTrace(key string) bool { return key == originKey || strings.HasPrefix(key, propagatedPrefix) }
+
 const (
 	mpInt8  = 0xd0
 	mpStr8  = 0xd9

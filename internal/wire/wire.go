@@ -17,9 +17,11 @@ import (
 // Span is what is known of a span before it is sent.
 type Span struct {
 	Service, Name, Resource, Type string
-	// Parent is the index of the parent in the chunk, lower than the span's own; -1 for the root.
+	// Parent is the index of the parent in the chunk, lower than the span's own; -1 for
+	// the root. From the number of spans on it counts parents in other chunks of the
+	// same trace, whose ids follow those of the spans in Stamp.IDs.
 	Parent int
-	// Start is in nanoseconds since the start of the chunk's first span.
+	// Start is in nanoseconds since Stamp.Start.
 	Start int64
 	// Duration is in nanoseconds.
 	Duration int64
@@ -43,7 +45,8 @@ type Metric struct {
 	Value float64
 }
 
-// Chunk is a trace, or a part of one, before it is encoded. Its first span is its root.
+// Chunk is a trace, or a part of one, before it is encoded. Its first span is its
+// root, or in a part without it, the one that carries what is of the whole trace.
 type Chunk struct {
 	Spans []Span
 	// PriorityWidth is the most characters that a priority of this chunk
@@ -99,7 +102,7 @@ type Template struct {
 // have, and what goes there.
 type mark struct {
 	at     uint32
-	parent uint32 // index into Stamp.IDs: 0 for the root, else the parent's index + 1
+	parent uint32 // index into Stamp.IDs: 0 for the root, else Span.Parent + 1
 	start  int64
 }
 
@@ -163,9 +166,10 @@ func (t *Template) Memory() int {
 // Stamp is what is written into a template.
 type Stamp struct {
 	TraceID uint64
-	// IDs begins with a 0, the parent of the root; the id of span k is IDs[k+1].
+	// IDs begins with a 0, the parent of the root; the id of span k is IDs[k+1]. Behind
+	// those of the spans are the ids of parents in other chunks.
 	IDs []uint64
-	// Start is when the root starts, in nanoseconds since 1970. Encodings in text
+	// Start is when the root of the trace starts, in nanoseconds since 1970. Encodings in text
 	// need it to have 19 digits, as it has from 2001 to 2286.
 	Start       int64
 	Priority    int8
