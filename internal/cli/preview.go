@@ -24,6 +24,7 @@ type previewFlags struct {
 	payload, trace string
 	sample, traces int
 	shape, format  string
+	tags, failed   bool
 }
 
 func (a *app) previewCmd() *cobra.Command {
@@ -40,6 +41,7 @@ With --payload it writes the body of one request to stdout; with --trace, the
 body of the request that carried a trace (or span) of a record. For a record
 they are the very bytes that were sent.`,
 		Example: `  spanstorm preview web-shop --format json
+  spanstorm preview web-shop --shape checkout --failed --tags
   spanstorm preview results/20261121T101500Z-web-shop --trace 4611686018427387904 > body.msgpack`,
 		Args:              needs(1, 1, "one SCENARIO or RECORD"),
 		ValidArgsFunction: completeScenario,
@@ -54,6 +56,8 @@ they are the very bytes that were sent.`,
 	flags.IntVar(&f.sample, "sample", 1000, "how many requests the figures of payloads are of")
 	flags.IntVar(&f.traces, "traces", 0, "take the figures of traces from the first `N` that are sent (default: all templates, weighed, which is exact)")
 	flags.StringVar(&f.shape, "shape", "", "draw only this shape")
+	flags.BoolVar(&f.tags, "tags", false, "below a trace, show a span of each kind with its tags, metrics and stack")
+	flags.BoolVar(&f.failed, "failed", false, "draw the first trace of each shape in which a span fails")
 	flags.StringVar(&f.format, "format", "table", "what to print: table or json")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.MarkFlagsMutuallyExclusive("payload", "trace")
