@@ -82,7 +82,7 @@ func TestPartialFlushAgain(t *testing.T) {
 					t.Fatalf("request %d cannot be had again: %v", seq, err)
 				}
 				for i, trace := range decode(t, body) {
-					at, chunk, err := replay.Find(trace[len(trace)-1].SpanID)
+					at, _, chunk, err := replay.Find(trace[len(trace)-1].SpanID)
 					if err != nil || at != seq || chunk != i {
 						t.Fatalf("chunk %d of request %d is found as %d of %d: %v", i, seq, chunk, at, err)
 					}

@@ -63,7 +63,7 @@ func (c *wire) bySeq(t *testing.T, replay *run.Replay) map[uint64][]byte {
 	for _, request := range c.requests {
 		body := request.Body
 		traces := decode(t, body)
-		seq, _, err := replay.Find(traces[0][0].TraceID)
+		seq, _, _, err := replay.Find(traces[0][0].TraceID)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -46,47 +46,14 @@ func (a *app) describe(s subject, f previewFlags) error {
 	}
 	for _, shape := range o.Shapes {
 		if f.shape == "" || f.shape == shape.Name {
-			a.drawShape(w, s, shape)
+			a.drawShape(w, s, shape, f)
 		}
+	}
+	if !f.tags && !f.failed {
+		w.printf("\nWith --tags, what the spans carry; with --failed, traces that fail.\n")
 	}
 	drawOutlook(w, o)
 	return w.err
-}
-
-// searched is how many requests are searched for a trace of a shape.
-const searched = 200_000
-
-// drawShape draws the first trace of a shape that is sent.
-func (a *app) drawShape(w *lastingWriter, s subject, shape outlook.Shape) {
-	corpus := s.corpus
-	index := int32(slices.Index(corpus.ShapeNames(), shape.Name))
-	part := results.FormatPercent(shape.TraceShare, 1)
-	chunks := corpus.Chunks(nil, 0)
-	for seq := range min(searched, corpus.Layout().MaxSeq()) {
-		chunks = corpus.Chunks(chunks[:0], seq)
-		i := 0
-		for i < len(chunks) && chunks[i].Shape != index {
-			i++
-		}
-		if i == len(chunks) {
-			continue
-		}
-		tree, err := s.tree(seq, i)
-		if err != nil {
-			w.err = err
-			return
-		}
-		more := ""
-		if len(tree.Parts) > 0 {
-			more = fmt.Sprintf(", sent in %d parts %s", len(tree.Parts), inRequests(tree))
-		}
-		w.printf("\n%s: %s of traces; the first one, in request %s, has %s%s\n\n", shape.Name, part, results.FormatCount(seq), treeFigures(tree), more)
-		if err := drawTree(w, tree, min(width(a.out), widestPage)); err != nil {
-			w.err = err
-		}
-		return
-	}
-	w.printf("\n%s: %s of traces; none among the first %s requests\n", shape.Name, part, results.FormatCount(searched))
 }
 
 func drawOutlook(w *lastingWriter, o *outlook.Outlook) {
@@ -241,6 +208,9 @@ func (w *lastingWriter) quantities(list []quantity) {
 func plain(v float64) string {
 	if v == float64(uint64(v)) {
 		return results.FormatCount(uint64(v))
+	}
+	if v >= 1000 {
+		return results.FormatCount(uint64(v + 0.5))
 	}
 	return fmt.Sprintf("%.3g", v)
 }

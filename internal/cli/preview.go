@@ -26,6 +26,7 @@ type previewFlags struct {
 	payload, trace string
 	sample, traces int
 	shape, format  string
+	tags, failed   bool
 }
 
 func (a *app) previewCmd() *cobra.Command {
@@ -43,6 +44,7 @@ body of the request that carried a trace (or span) of a record, and draws that
 trace to stderr. For a record they are the very bytes that were sent. A binary
 body is not written to a terminal: there, --trace draws the trace and no more.`,
 		Example: `  spanstorm preview web-shop --format json
+  spanstorm preview web-shop --shape checkout --failed --tags
   spanstorm preview results/20261121T101500Z-web-shop --trace 4611686018427387904 > body.msgpack`,
 		Args:              needs(1, 1, "one SCENARIO or RECORD"),
 		ValidArgsFunction: completeScenario,
@@ -57,6 +59,8 @@ body is not written to a terminal: there, --trace draws the trace and no more.`,
 	flags.IntVar(&f.sample, "sample", 1000, "how many requests the figures of payloads are of")
 	flags.IntVar(&f.traces, "traces", 0, "take the figures of traces from the first `N` that are sent (default: all templates, weighed, which is exact)")
 	flags.StringVar(&f.shape, "shape", "", "draw only this shape")
+	flags.BoolVar(&f.tags, "tags", false, "below a trace, show a span of each kind with its tags, metrics and stack")
+	flags.BoolVar(&f.failed, "failed", false, "draw the first trace of each shape in which a span fails")
 	flags.StringVar(&f.format, "format", "table", "what to print: table or json")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.MarkFlagsMutuallyExclusive("payload", "trace")
@@ -144,7 +148,7 @@ func (a *app) previewTrace(s subject, text string) error {
 	if err != nil {
 		return err
 	}
-	tree, err := s.replay.Tree(seq, slot)
+	tree, err := s.tree(seq, slot)
 	if err != nil {
 		return err
 	}
@@ -167,6 +171,14 @@ func (a *app) previewTrace(s subject, text string) error {
 		return to.err
 	}
 	return a.previewPayload(s, seq)
+}
+
+// tree is the trace of which the chunk in a slot of a request is: of a record, as it was sent.
+func (s subject) tree(seq uint64, slot int) (*generator.Tree, error) {
+	if s.replay != nil {
+		return s.replay.Tree(seq, slot)
+	}
+	return s.corpus.Tree(seq, slot)
 }
 
 // parts says of a trace that was sent in parts where they are, when this one is in request seq.

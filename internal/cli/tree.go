@@ -33,9 +33,9 @@ func drawTree(w io.Writer, t *generator.Tree, columns int) error {
 			children[s.Parent] = append(children[s.Parent], i)
 		}
 	}
-	barWidth := min(30, max(10, columns/4))
+	barWidth := min(30, max(10, columns/5))
 	d := treeDrawing{w: w, tree: t, children: children, bar: barWidth, left: linesMax}
-	d.text = max(30, columns-barWidth-14-len(d.part(0)))
+	d.text = max(30, columns-barWidth-12-len(d.part(0)))
 	d.draw(0, "", "")
 	if d.err == nil && d.drawn < len(t.Spans) {
 		_, d.err = fmt.Fprintf(w, "… and %s more spans\n", results.FormatCount(uint64(len(t.Spans)-d.drawn)))

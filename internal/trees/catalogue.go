@@ -1,6 +1,7 @@
 package trees
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/spanstorm/spanstorm/internal/trees/internal/dialect"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
@@ -47,6 +49,7 @@ type service struct {
 	version        string
 	host           string
 	instances      []instance
+	rpc            bool // it serves gRPC
 }
 
 // instance is one process of a service.
@@ -70,6 +73,8 @@ type operation struct {
 	metrics   []metricRule
 	calls     []call
 	extras    *extraRules // nil: none
+	// made says that it is made up, so that each tracer calls it by its own name.
+	made bool
 }
 
 type tagRule struct {
@@ -138,6 +143,7 @@ func NewCatalogue(s *scenarios.Scenario, reserved Reserved) (*Catalogue, error) 
 	for _, name := range slices.Sorted(maps.Keys(s.Services)) {
 		src := s.Services[name]
 		svc := c.addService(name, src.App, src.Type)
+		svc.language = cmp.Or(languageIn(src), svc.language)
 		for _, opName := range slices.Sorted(maps.Keys(src.Operations)) {
 			c.operations[name+"."+opName] = c.newOperation(svc, src.Operations[opName])
 		}
@@ -153,6 +159,17 @@ func NewCatalogue(s *scenarios.Scenario, reserved Reserved) (*Catalogue, error) 
 		}
 	}
 	return c, errors.Join(problems...)
+}
+
+// languageIn is the language of a service of which a span has a name that only
+// the tracer of that language gives, or nothing.
+func languageIn(src *scenarios.Service) string {
+	for _, name := range slices.Sorted(maps.Keys(src.Operations)) {
+		if lang := dialect.Speaker(src.Operations[name].Name); lang != "" {
+			return lang
+		}
+	}
+	return ""
 }
 
 // Services returns all services by name: the scenario's, and those made up for
@@ -172,9 +189,9 @@ func (c *Catalogue) addService(name, app, typ string) *service {
 	s := &stream{HashText(c.seed, name)}
 	svc := &service{
 		name: name, app: app, typ: typ,
-		language: c.language(s),
+		language: dialect.Language(c.language(s)),
 		version:  fmt.Sprintf("%d.%d.%d", 1+s.below(5), s.below(30), s.below(12)),
-		host:     fmt.Sprintf("%s-%05x", strings.ReplaceAll(name, "_", "-"), s.below(1<<20)),
+		host:     fmt.Sprintf("%s-%d.internal", strings.ReplaceAll(name, "_", "-"), 1+s.below(3)),
 	}
 	for range instancesPerService {
 		svc.instances = append(svc.instances, instance{runtimeID: uuid(s), pid: float64(1 + s.below(32_000))})
@@ -212,6 +229,7 @@ func (c *Catalogue) newOperation(svc *service, src *scenarios.Operation) *operat
 		op.typ = svc.typ
 	}
 	op.class = classOf(op.typ, op.name)
+	svc.rpc = svc.rpc || op.class == rpc
 	for _, key := range slices.Sorted(maps.Keys(src.Tags)) {
 		tag := src.Tags[key]
 		rule := tagRule{key: key, values: tag.Values, byOutcome: tag.ByOutcome}

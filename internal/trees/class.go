@@ -113,71 +113,42 @@ func (op *operation) tracer(caller *service) *service {
 	return op.service
 }
 
-// component is the value of the component tag, the library that was traced.
+// nameAt is the name of a span: what is made up is called as its tracer calls it.
+func (op *operation) nameAt(caller *service, async bool) string {
+	if !op.made {
+		return op.name
+	}
+	return dialect.Name(op.tracer(caller).language, op.name, op.kindAt(caller, async) == client)
+}
+
+// component is the value of the component tag, the library that was traced; spans
+// that a program makes by itself have none.
 func (op *operation) component(lang, kind string) string {
 	switch op.class {
 	case web:
 		if kind == client {
-			return dialect.Pick(lang, "net/http", "okhttp", "requests", "http", "net/http", "HttpMessageHandler", "guzzle")
+			return dialect.Pick(lang, "net/http", "okhttp", "requests", "http", "faraday", "HttpMessageHandler", "guzzle")
 		}
-		return dialect.Pick(lang, "net/http", "spring-web-controller", "flask", "express", "rails", "aspnet_core", "symfony")
+		return dialect.Server(lang, op.name)
 	case rpc:
-		return dialect.Pick(lang, "google.golang.org/grpc", "grpc-server", "grpc", "grpc", "grpc", "Grpc", "grpc")
-	case sql:
-		return dialect.Pick(lang, "database/sql", "java-jdbc-prepared_statement", "psycopg", "pg", "active_record", "AdoNet", "PDO")
-	case cache, store:
-		return op.system()
+		if kind == client {
+			return dialect.Pick(lang, "google.golang.org/grpc", "grpc-client", "grpc", "grpc", "grpc", "Grpc", "grpc")
+		}
+		return dialect.Pick(lang, "google.golang.org/grpc", "grpc-server", "grpc_server", "grpc", "grpc", "Grpc", "grpc")
+	case sql, cache, store:
+		return op.driver(lang)
 	case queue:
 		if kind != producer && kind != consumer {
 			break // a job, which no library of a broker has traced
 		}
 		switch broker := op.broker(); broker {
 		case "kafka":
-			return dialect.Pick(lang, "segmentio/kafka-go", "java-kafka", "kafka", "kafkajs", "kafka", "kafka", "kafka")
+			return dialect.Pick(lang, "segmentio/kafka.go.v0", "java-kafka", "kafka", "kafkajs", "kafka", "kafka", "kafka")
 		case "rabbitmq":
 			return dialect.Pick(lang, "rabbitmq/amqp091-go", "rabbitmq-amqp", "kombu", "amqplib", "bunny", "RabbitMQ", "amqp")
 		default:
 			return broker
 		}
 	}
-	return "custom"
-}
-
-// system is the value of db.system.
-func (op *operation) system() string {
-	for _, name := range []string{op.typ, op.name} {
-		for _, known := range []string{"mysql", "redis", "memcached", "mongodb", "cassandra", "elasticsearch", "dynamodb"} {
-			if strings.Contains(name, known) {
-				return known
-			}
-		}
-	}
-	switch op.class {
-	case cache:
-		return "redis"
-	case store:
-		return "mongodb"
-	}
-	return "postgresql"
-}
-
-// port is where the database's clients connect to.
-func port(system string) float64 {
-	switch system {
-	case "mysql":
-		return 3306
-	case "redis":
-		return 6379
-	case "memcached":
-		return 11211
-	case "mongodb":
-		return 27017
-	case "cassandra":
-		return 9042
-	case "elasticsearch":
-		return 9200
-	case "dynamodb":
-		return 443
-	}
-	return 5432
+	return ""
 }

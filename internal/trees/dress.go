@@ -2,7 +2,6 @@ package trees
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/spanstorm/spanstorm/internal/trees/internal/dialect"
 	"github.com/spanstorm/spanstorm/scenarios"
@@ -12,18 +11,21 @@ import (
 // metrics, errors. It keeps its buffers from tree to tree, so each goroutine
 // needs one of its own, and what it returns is good until the next tree.
 //
-// What tracers send was read from dd-trace-go (ddtrace/tracer/span.go and
-// spancontext.go) and from the recorded traces of dd-trace-py (tests/snapshots):
+// What tracers send was read from dd-trace-go (ddtrace/tracer/tracer.go, span.go
+// and spancontext.go), dd-trace-js (span_format.js), dd-trace-java (DDSpanContext)
+// and from the recorded traces of dd-trace-py (tests/snapshots):
 //
-//   - every span: language, env, version, component, span.kind;
+//   - every span: env, component, span.kind; those of the tracer's own service: version;
+//   - the first span of each process: language, process_id, runtime-id, and what a
+//     language has besides; in Go and Node the former two on every span, in Java the thread;
 //   - the first span of each service: _dd.top_level (_top_level, without _dd, is
-//     what agents add); of each process: process_id, runtime-id; of databases and
-//     of brokers when a message is sent, whose spans the caller's tracer makes:
-//     _dd.base_service, the caller;
-//   - spans of integrations, so all but internal ones: _dd.measured;
+//     what agents add); of databases and of brokers when a message is sent, whose
+//     spans the caller's tracer makes: _dd.base_service, the caller;
+//   - spans of integrations, so all but internal ones: _dd.measured; in Go not
+//     beside _dd.top_level;
 //   - the root: _dd.p.dm and _dd.agent_psr, how it came to be sampled; the
 //     encoder adds _dd.p.tid and _sampling_priority_v1;
-//   - http.*, rpc.*, db.*, messaging.* by class; of Kafka by language too, see tagMessage;
+//   - http.*, rpc.*, db.*, messaging.* by class and language: requests.go, database.go, messages.go;
 //   - failed spans: error.message, error.type, error.stack.
 //
 // The scenario's own tags and metrics come last and win.
@@ -78,7 +80,7 @@ func (d *Dresser) dress(nodes []node, key uint64) []Span {
 		d.tagSpan(n, k, caller, resource, key, s)
 		d.tagByScenario(n, k, s)
 		d.spans = append(d.spans, Span{
-			Service: n.op.service.name, Name: n.op.name, Resource: resource, Type: n.op.typ,
+			Service: n.op.service.name, Name: n.op.nameAt(caller, n.async), Resource: resource, Type: n.op.typ,
 			Parent: n.parent, Start: n.start, Duration: n.duration, Error: n.failed,
 			Meta:    d.meta[d.from:len(d.meta):len(d.meta)],
 			Metrics: d.metrics[d.fromMetrics:len(d.metrics):len(d.metrics)],
@@ -91,24 +93,29 @@ func (d *Dresser) dress(nodes []node, key uint64) []Span {
 func (d *Dresser) tagSpan(n *node, k int, caller *service, resource string, key uint64, s *stream) {
 	op, svc := n.op, n.op.service
 	tracer := op.tracer(caller)
+	lang := tracer.language
 	kind := op.kindAt(caller, n.async)
-	d.set("language", dialect.Tag(tracer.language))
 	d.set("env", d.environment)
-	d.set("version", tracer.version)
-	d.set("component", op.component(tracer.language, kind))
+	if component := op.component(lang, kind); component != "" {
+		d.set("component", component)
+	}
 	d.set("span.kind", kind)
+	if tracer == svc {
+		d.set("version", tracer.version)
+	} else {
+		d.set("_dd.base_service", tracer.name)
+	}
+	first := tracer != caller
+	d.tagProcess(tracer, key, first)
+	if lang == "go" || first && lang == "java" {
+		if svc != caller {
+			d.measure("_dd.trace_span_attribute_schema", 0)
+		}
+	}
 	if svc != caller {
 		d.measure("_dd.top_level", 1)
 	}
-	if tracer != caller {
-		process := tracer.instances[Below(Hash(key, uint64(tracer.instances[0].pid)), instancesPerService)]
-		d.set("runtime-id", process.runtimeID)
-		d.measure("process_id", process.pid)
-	}
-	if tracer != svc {
-		d.set("_dd.base_service", tracer.name)
-	}
-	if kind != internal {
+	if kind != internal && (lang != "go" || svc == caller) { // in Go, the former says it all
 		d.measure("_dd.measured", 1)
 	}
 	if k == 0 {
@@ -117,11 +124,11 @@ func (d *Dresser) tagSpan(n *node, k int, caller *service, resource string, key 
 	}
 	switch op.class {
 	case web:
-		d.tagHTTP(n, k, kind, resource, s)
+		d.tagHTTP(n, k, kind, resource, lang, caller, s)
 	case rpc:
-		d.tagRPC(n, k, resource)
+		d.tagRPC(n, k, resource, lang)
 	case sql, cache, store:
-		d.tagDatabase(op, resource, s)
+		d.tagDatabase(op, resource, tracer, s)
 	case queue:
 		d.tagMessage(n, kind, resource, tracer, s)
 	}
@@ -129,89 +136,43 @@ func (d *Dresser) tagSpan(n *node, k int, caller *service, resource string, key 
 		f := &d.failures[k]
 		d.set("error.type", f.typ)
 		d.set("error.message", f.message)
-		d.set("error.stack", f.stack(tracer.language, d.catalogue.words, s))
+		d.set("error.stack", f.stack(tracer, s))
 	}
 }
 
-func (d *Dresser) tagHTTP(n *node, k int, kind, resource string, s *stream) {
-	method, path := "GET", resource
-	if m, p, ok := strings.Cut(resource, " "); ok && strings.ToUpper(m) == m {
-		method, path = m, p
+// tagProcess tags the process that a span is of; first says that no span of it
+// calls this one.
+func (d *Dresser) tagProcess(tracer *service, key uint64, first bool) {
+	lang := tracer.language
+	process := tracer.instances[Below(Hash(key, uint64(tracer.instances[0].pid)), instancesPerService)]
+	if first || dialect.Everywhere(lang) {
+		d.set("language", dialect.Tag(lang))
+		d.measure("process_id", process.pid)
 	}
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path
+	if first {
+		d.set("runtime-id", process.runtimeID)
 	}
-	d.set("http.method", method)
-	d.tagStatus(n, k, s)
-	d.set("http.url", "http://"+n.op.service.name+".internal"+filled(path, s))
-	if kind == client {
-		d.set("out.host", n.op.service.name+".internal")
-		return
-	}
-	if n.op.resource.pattern == "" { // a resource that holds numbers is one whose route is not known
-		d.set("http.route", path)
-	}
-	if k == 0 {
-		d.set("http.useragent", pick(s, d.catalogue.words.agents))
-		d.set("http.client_ip", pick(s, d.catalogue.words.addresses))
-	}
-}
-
-// filled puts values in the place of a route's parameters: /products/{sku} and
-// /products/:sku become /products/48213, as in the URL of a real request.
-func filled(route string, s *stream) string {
-	segments := strings.Split(route, "/")
-	for i, segment := range segments {
-		if strings.HasPrefix(segment, ":") || strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}") {
-			segments[i] = strconv.Itoa(10_000 + s.below(90_000))
+	switch lang {
+	case "java":
+		thread := Below(Hash(^key, uint64(process.pid)), threads)
+		name := "http-nio-8080-exec-"
+		if tracer.rpc {
+			name = "grpc-default-executor-"
+		}
+		d.set("thread.name", name+strconv.FormatUint(thread+1, 10))
+		d.measure("thread.id", float64(40+thread))
+		if first {
+			d.measure("_dd.profiling.enabled", 0)
+		}
+	case "python":
+		if first {
+			d.measure("_dd.tracer_kr", 1)
 		}
 	}
-	return strings.Join(segments, "/")
 }
 
-func (d *Dresser) tagRPC(n *node, k int, resource string) {
-	svc, method, ok := strings.Cut(strings.TrimPrefix(resource, "/"), "/")
-	if !ok {
-		svc, method = n.op.service.name, resource
-	}
-	d.set("rpc.system", "grpc")
-	d.set("rpc.service", svc)
-	d.set("rpc.method", method)
-	d.set("grpc.method.kind", "unary")
-	goCode, pythonCode := "OK", "StatusCode.OK"
-	switch {
-	case n.failed && d.failures[k].timeout:
-		goCode, pythonCode = "DeadlineExceeded", "StatusCode.DEADLINE_EXCEEDED"
-	case n.failed && d.failures[k].unknown:
-		goCode, pythonCode = "Unknown", "StatusCode.UNKNOWN"
-	case n.failed:
-		goCode, pythonCode = "Unavailable", "StatusCode.UNAVAILABLE"
-	}
-	switch n.op.service.language {
-	case "python":
-		d.set("grpc.method.path", "/"+svc+"/"+method)
-		d.set("grpc.status.code", pythonCode)
-	default:
-		d.set("rpc.grpc.full_method", "/"+svc+"/"+method)
-		d.set("grpc.code", goCode)
-	}
-}
-
-func (d *Dresser) tagDatabase(op *operation, resource string, s *stream) {
-	system := op.system()
-	d.set("db.system", system)
-	d.set("out.host", op.service.host)
-	d.measure("network.destination.port", port(system))
-	switch {
-	case op.class == sql:
-		d.set("db.name", op.service.app)
-		d.set("db.user", op.service.app)
-		d.measure("db.row_count", float64(s.below(64)))
-	case system == "redis":
-		d.set("redis.raw_command", resource)
-		d.measure("redis.args_length", float64(1+strings.Count(resource, " ")))
-	}
-}
+// threads is how many threads of a process in Java serve requests.
+const threads = 32
 
 // tagByScenario sets what the scenario says of the operation.
 func (d *Dresser) tagByScenario(n *node, k int, s *stream) {
@@ -222,7 +183,7 @@ func (d *Dresser) tagByScenario(n *node, k int, s *stream) {
 		case rule.variable > 0:
 			d.insert(Tag{Key: rule.key, Variable: rule.variable})
 		case rule.byOutcome && rule.key == "http.status_code":
-			d.tagStatus(n, k, s)
+			d.tagStatus(n, k, "", s)
 		case rule.byOutcome:
 			d.set(rule.key, map[bool]string{false: "ok", true: "error"}[n.failed])
 		default:
@@ -234,22 +195,6 @@ func (d *Dresser) tagByScenario(n *node, k int, s *stream) {
 			d.measure(rule.key, drawNumber(rule.dist, s.Uint64()))
 		}
 	}
-}
-
-// tagStatus sets the HTTP status by outcome. A client that waited no longer has
-// not seen one.
-func (d *Dresser) tagStatus(n *node, k int, s *stream) {
-	code := "200"
-	if n.failed {
-		code = strconv.Itoa([...]int{500, 500, 502, 503, 504}[s.below(5)])
-		if n.cut {
-			return
-		}
-		if d.failures[k].timeout {
-			code = "504"
-		}
-	}
-	d.set("http.status_code", code)
 }
 
 // drawNumber draws a metric, to three decimals: the last bits of a quantile may

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/spanstorm/spanstorm/internal/trees/internal/dialect"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
@@ -85,9 +86,15 @@ func checkTags(t *testing.T, s *Span, root bool, caller string) {
 			}
 		}
 	}
-	has("language", "env", "version", "component", "span.kind")
+	has("env", "span.kind")
+	if tags["span.kind"] != internal && s.Name != "smtp.send" {
+		has("component")
+	}
+	if _, foreign := tags["_dd.base_service"]; !foreign {
+		has("version")
+	}
 	if root {
-		has("_dd.p.dm", "_dd.agent_psr", "runtime-id", "process_id")
+		has("_dd.p.dm", "_dd.agent_psr", "runtime-id", "process_id", "language")
 	}
 	if s.Service != caller {
 		has("_dd.top_level")
@@ -98,9 +105,18 @@ func checkTags(t *testing.T, s *Span, root bool, caller string) {
 			has("http.method", "http.url", "http.status_code")
 		}
 	case "db", "sql":
-		has("db.system", "db.name", "out.host", "_dd.base_service")
+		has("_dd.base_service")
+		if tags["thread.name"] != "" { // Java
+			has("db.type", "db.instance", "peer.hostname")
+		} else {
+			has("db.name", "out.host")
+		}
 	case "cache":
-		has("db.system", "out.host", "_dd.measured")
+		if tags["thread.name"] != "" {
+			has("db.type", "peer.hostname", "_dd.measured")
+		} else {
+			has("out.host")
+		}
 	}
 	if _, there := tags["error.message"]; there != s.Error {
 		t.Errorf("%s %s: error %v, error.message %v", s.Service, s.Name, s.Error, there)
@@ -148,15 +164,136 @@ func TestReservedKeys(t *testing.T) {
 	}
 }
 
+// Spans of one class carry the keys that the tracer of each language writes, and
+// none that only another one's does.
+func TestTagsAreOfTheirLanguage(t *testing.T) {
+	const text = `
+clients: {languages: {LANGUAGE: 1}}
+services:
+  web: {operations: {page: {name: http.request, resource: "GET /p/{id}", duration: 1ms, calls: [stock.get, orders-postgres.get, redis.get, memcached.get]}}}
+  stock: {operations: {get: {name: grpc.server, type: rpc, resource: /shop.Stock/Get, duration: 1ms}}}
+  orders-postgres: {type: db, operations: {get: {name: postgres.query, resource: SELECT 1, duration: 1ms}}}
+  redis: {type: redis, operations: {get: {name: redis.command, resource: GET, duration: 1ms}}}
+  memcached: {type: memcached, operations: {get: {name: memcached.query, resource: get, duration: 1ms}}}
+shapes: [{entry: web.page}]
+load: [{rate: 1/s, for: 1s}]
+`
+	known := map[string][5]string{ // of the page, the call, the database, redis and memcached
+		"go": {
+			"http.host _dd.trace_span_attribute_schema", "rpc.grpc.full_method grpc.code rpc.system", "db.system db.name sql.query_type out.host network.destination.port process_id language",
+			"redis.raw_command redis.args_length out.host", "db.system",
+		},
+		"java": {
+			"http.hostname peer.ipv4 peer.port thread.name thread.id _dd.profiling.enabled", "status.code grpc.status.code request.type",
+			"db.type db.instance db.operation db.pool.name peer.hostname thread.id", "db.type db.redis.dbIndex", "db.type peer.hostname",
+		},
+		"python": {
+			"_dd.tracer_kr", "grpc.method.package grpc.method.service grpc.status.code", "db.system db.name db.row_count server.address out.host",
+			"redis.raw_command server.address", "memcached.query",
+		},
+		"nodejs": {"process_id", "grpc.method.package grpc.status.code", "db.type db.name out.host process_id language", "redis.raw_command db.type", "memcached.command"},
+	}
+	// What is of one language alone must not be written by another.
+	alone := map[string]string{
+		"http.host": "go", "rpc.grpc.full_method": "go", "sql.query_type": "go", "thread.name": "java", "db.instance": "java", "peer.hostname": "java",
+		"_dd.tracer_kr": "python", "server.address": "python", "memcached.query": "python", "memcached.command": "nodejs",
+	}
+	for language, want := range known {
+		s, err := scenarios.Parse("tags.yaml", []byte(strings.Replace(text, "LANGUAGE", language, 1)), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := NewCatalogue(s, Reserved{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		src, err := c.Source(&s.Shapes[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		spans, err := NewDresser(c).Spans(src, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range spans {
+			keys := tagsOf(&spans[k])
+			for _, m := range spans[k].Metrics {
+				keys[m.Key] = "a number"
+			}
+			for key := range strings.FieldsSeq(want[k]) {
+				if _, ok := keys[key]; !ok {
+					t.Errorf("%s: %s has no %s: %v", language, spans[k].Name, key, keys)
+				}
+			}
+			for key, of := range alone {
+				if _, ok := keys[key]; ok && of != language {
+					t.Errorf("%s: %s has %s, which only %s writes", language, spans[k].Name, key, of)
+				}
+			}
+			if name := keys["db.name"] + keys["db.instance"]; spans[k].Service == "orders-postgres" && name != "orders" {
+				t.Errorf("%s: the database is called %q", language, name)
+			}
+		}
+	}
+}
+
+// Bundled scenarios give spans the names of the tracers of their language.
+func TestBundledNamesAreOfTheirLanguage(t *testing.T) {
+	const trees = 20
+	all := map[string]bool{}
+	for _, name := range []string{"smoke", "web-shop", "outage", "heavy-tail", "batch-job", "alibaba", "datadog-bench"} {
+		n := trees
+		if name == "batch-job" || name == "alibaba" { // giants
+			n = 2
+		}
+		c, sources := sources(t, name, n)
+		d := NewDresser(c)
+		for _, src := range sources {
+			for i := range n {
+				spans, err := d.Spans(src, i)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for k := range spans {
+					s := &spans[k]
+					svc := c.services[s.Service]
+					all[s.Name] = true
+					if tags := tagsOf(s); tags["_dd.base_service"] != "" {
+						svc = c.services[tags["_dd.base_service"]]
+					}
+					speaker := dialect.Speaker(s.Name)
+					if s.Name == "http.request" && s.Type == "web" {
+						speaker = "go" // of servers, only Go's tracer calls them that
+					}
+					if speaker != "" && speaker != svc.language || s.Name == "grpc.server" && svc.language == "python" {
+						t.Errorf("%s: %s, which is in %s, has a span %s", name, svc.name, svc.language, s.Name)
+					}
+				}
+			}
+		}
+	}
+	for _, want := range []string{"http.request", "servlet.request", "fastapi.request", "express.request", "grpc", "redis.query", "pg.query", "memcached.command"} {
+		if !all[want] {
+			t.Errorf("no bundled scenario has a span %s", want)
+		}
+	}
+}
+
 func TestFilled(t *testing.T) {
+	c, err := NewCatalogue(&scenarios.Scenario{Seed: 1}, Reserved{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := NewDresser(c)
 	for route, want := range map[string]string{
 		"/":                             `^/$`,
 		"/cart":                         `^/cart$`,
-		"/products/{sku}":               `^/products/\d{5}$`,
+		"/products/{sku}":               `^/products/SKU-\d{5}$`,
+		"/categories/:name/{uuid}":      `^/categories/[a-z-]+/[0-9a-f-]{36}$`,
 		"/users/:id/orders/{order}/pdf": `^/users/\d{5}/orders/\d{5}/pdf$`,
 		"/a{b/c}":                       `^/a\{b/c\}$`,
 	} {
-		if got := filled(route, &stream{state: 7}); !regexp.MustCompile(want).MatchString(got) {
+		if got := d.filled(route, &stream{state: 7}); !regexp.MustCompile(want).MatchString(got) {
 			t.Errorf("%s became %s", route, got)
 		}
 	}

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tinylib/msgp/msgp"
 
+	"github.com/spanstorm/spanstorm/internal/trees/internal/names"
 	"github.com/spanstorm/spanstorm/internal/wire"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
@@ -62,13 +64,13 @@ func (c *Catalogue) document(s *stream, size int) []byte {
 	var entries []byte
 	n := 1
 	for documentHead+2+len(entries)+entryMost < size {
-		entries = msgp.AppendString(entries, fmt.Sprintf("%s-%d", pick(s, c.words.nouns), n))
+		entries = msgp.AppendString(entries, fmt.Sprintf("%s-%d", strings.ToLower(names.Word(s.below)), n))
 		entries = msgp.AppendMapHeader(entries, 4)
 		entries = msgp.AppendInt(msgp.AppendString(entries, "rule"), s.below(1000))
 		entries = msgp.AppendString(msgp.AppendString(entries, "match"), pick(s, c.words.phrases))
 		entries = msgp.AppendBool(msgp.AppendString(entries, "blocked"), s.below(8) == 0)
 		path := msgp.AppendArrayHeader(msgp.AppendString(entries, "path"), 2)
-		entries = msgp.AppendString(msgp.AppendString(path, pick(s, c.words.nouns)), pick(s, c.words.verbs))
+		entries = msgp.AppendString(msgp.AppendString(path, names.Word(s.below)), names.Verb(s.below))
 		n++
 	}
 	doc := append(make([]byte, 0, size), 0xde, byte(n>>8), byte(n)) // a map whose count takes 16 bits
@@ -138,7 +140,7 @@ func (d *Dresser) link(s *stream) wire.Link {
 func (d *Dresser) event(n *node, s *stream) wire.Event {
 	words := d.catalogue.words
 	e := wire.Event{
-		Name:   pick(s, words.nouns) + "." + pick(s, words.verbs),
+		Name:   strings.ToLower(names.Word(s.below)) + "." + names.Verb(s.below),
 		Offset: n.start + int64(Below(s.Uint64(), uint64(n.duration)+1)),
 	}
 	for _, a := range [...]wire.Attribute{
@@ -146,7 +148,7 @@ func (d *Dresser) event(n *node, s *stream) wire.Event {
 		{Key: "retryable", Value: s.below(2) == 0},
 		{Key: "attempt", Value: int64(1 + s.below(5))},
 		{Key: "elapsed_ms", Value: float64(s.below(1_000_000)) / 1000},
-		{Key: "hosts", Value: []any{pick(s, words.addresses), pick(s, words.addresses)}},
+		{Key: "hosts", Value: []any{private(s), private(s)}},
 	} {
 		if s.below(2) == 0 {
 			e.Attributes = append(e.Attributes, a)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spanstorm/spanstorm/internal/trees/internal/dialect"
+	"github.com/spanstorm/spanstorm/internal/trees/internal/names"
 )
 
 // failure is why a span failed.
@@ -13,6 +14,7 @@ type failure struct {
 	typ, message string
 	timeout      bool // it, or a call that it made itself, took too long
 	unknown      bool // no failure of the library that the span is of
+	status       int  // what an HTTP server answers then
 }
 
 // blame finds out why each failed span failed: of its own, or because a call
@@ -24,20 +26,33 @@ func (d *Dresser) blame(nodes []node, key uint64) {
 	d.failures = d.failures[:len(nodes)]
 	for k := len(nodes) - 1; k >= 0; k-- {
 		if n := &nodes[k]; n.failed {
-			lang := languageOf(nodes, k)
+			lang, s := languageOf(nodes, k), &stream{Hash(^key, uint64(k))}
 			switch {
 			case n.cut:
-				d.failures[k] = n.op.timedOut(lang, n.patience)
+				d.failures[k] = d.timedOut(n.op, lang, n.patience, s)
 			case n.cause < 0:
-				d.failures[k] = d.ownFailure(n.op, lang, &stream{Hash(^key, uint64(k))})
+				d.failures[k] = d.ownFailure(n.op, lang, s)
 			case nodes[n.cause].patience > 0 && !nodes[n.cause].cut:
-				d.failures[k] = nodes[n.cause].op.timedOut(lang, nodes[n.cause].patience)
+				d.failures[k] = d.timedOut(nodes[n.cause].op, lang, nodes[n.cause].patience, s)
 			default:
-				d.failures[k] = n.op.risen(lang, &d.failures[n.cause], nodes[n.cause].op)
+				d.failures[k] = d.risen(n.op, lang, &d.failures[n.cause], nodes[n.cause].op, s)
 				d.failures[k].timeout = nodes[n.cause].cut
 			}
+			d.failures[k].status = statusOf(&d.failures[k], n.cause < 0, s)
 		}
 	}
+}
+
+// statusOf is what an HTTP server answers that fails, of its own or because
+// another one does.
+func statusOf(f *failure, own bool, s *stream) int {
+	switch {
+	case f.timeout:
+		return 504
+	case own:
+		return pick(s, []int{500, 500, 500, 503})
+	}
+	return pick(s, []int{500, 500, 502, 503})
 }
 
 // languageOf is the language of the tracer that makes span k.
@@ -49,15 +64,22 @@ func languageOf(nodes []node, k int) string {
 	return nodes[k].op.tracer(caller).language
 }
 
-// risen is how a caller sees the failure of a callee. A type does not cross from
-// one process to another: there the caller's own client fails.
-func (op *operation) risen(lang string, cause *failure, callee *operation) failure {
-	f := failure{unknown: true, typ: cause.typ, message: callee.service.name + " " + callee.name + ": " + cause.message}
-	if callee.tracer(op.service) != op.service {
-		asked := callee.request("")
-		asked.Serving = false
-		f.typ, _ = asked.Failure(lang)
+// risen is how a caller sees the failure of a callee. Within a process it is the
+// same error; from one to another neither type nor stack crosses, and the
+// caller's own client fails of what it is answered.
+func (d *Dresser) risen(op *operation, lang string, cause *failure, callee *operation, s *stream) failure {
+	f := failure{unknown: true, typ: cause.typ, message: cause.message}
+	if callee.tracer(op.service) == op.service {
+		return f
 	}
+	asked := d.request(callee, s)
+	asked.Serving = false
+	if callee.class == web || callee.class == rpc {
+		f.typ, f.message = asked.Refused(lang, cause.status, cause.message)
+		return f
+	}
+	f.typ, _ = asked.Failure(lang)
+	f.message = callee.service.name + " " + callee.name + ": " + cause.message
 	return f
 }
 
@@ -78,7 +100,7 @@ func (d *Dresser) ownFailure(op *operation, lang string, s *stream) failure {
 	if f.typ != "" && f.message != "" {
 		return f
 	}
-	typ, messages := op.request(pick(s, d.catalogue.words.addresses)).Failure(lang)
+	typ, messages := d.request(op, s).Failure(lang)
 	message := pick(s, messages)
 	if f.typ == "" {
 		f.typ = typ
@@ -89,45 +111,40 @@ func (d *Dresser) ownFailure(op *operation, lang string, s *stream) failure {
 	return f
 }
 
-// Frames of a stack: what a tracer keeps of one is rarely less or more.
+// Frames of a program in a stack, beside those of its framework.
 const (
-	framesLeast = 4
-	framesMost  = 14
+	framesLeast = 2
+	framesMost  = 6
 )
 
-// stack writes a stack as a tracer of that language would.
-func (f *failure) stack(lang string, words *vocabulary, s *stream) string {
-	var b strings.Builder
-	format := dialect.StackOf(lang)
-	text := f.typ + ": " + f.message
-	b.WriteString(strings.ReplaceAll(format.Head, "ERROR", text))
-	for range framesLeast + s.below(framesMost-framesLeast+1) {
-		noun, verb := pick(s, words.nouns), pick(s, words.verbs)
-		fmt.Fprintf(&b, format.Frame, noun, title(noun), verb, 10+s.below(500))
+// stack writes a stack of a program, as the tracer of its language would.
+func (f *failure) stack(program *service, s *stream) string {
+	frames := make([]dialect.Frame, framesLeast+s.below(framesMost-framesLeast+1))
+	for i := range frames {
+		frames[i] = dialect.Frame{Service: program.name, Noun: names.Own(program.name, s.below), Verb: names.Verb(s.below), Line: 10 + s.below(400)}
 	}
-	b.WriteString(strings.ReplaceAll(format.Tail, "ERROR", text))
-	return strings.TrimSuffix(b.String(), "\n")
+	return dialect.StackOf(program.language).Write(f.typ+": "+f.message, frames, program.typ == "web" && !program.rpc)
 }
 
 // timedOut is the failure of who waited for the operation for patience (ns).
-func (op *operation) timedOut(lang string, patience int64) failure {
+func (d *Dresser) timedOut(op *operation, lang string, patience int64, s *stream) failure {
 	f := failure{timeout: true}
-	f.typ, f.message = op.request("").Timeout(lang, time.Duration(patience))
+	f.typ, f.message = d.request(op, s).Timeout(lang, time.Duration(patience))
 	return f
 }
 
-// request is what is asked of the operation, as errors name it; address is the server's.
-func (op *operation) request(address string) dialect.Request {
+// request is what is asked of the operation, as errors name it.
+func (d *Dresser) request(op *operation, s *stream) dialect.Request {
 	r := dialect.Request{
 		Class: op.class, Serving: op.class == web && op.typ != "http" && op.kind != client,
-		Method: "GET", Host: op.service.name + ".internal", Path: "/", Address: fmt.Sprintf("%s:%d", address, int(port(op.system()))),
+		Method: "GET", Host: op.host(), Path: "/", Address: fmt.Sprintf("%s:%d", private(s), int(port(op.system()))),
 	}
 	resource := op.resource.pattern
 	if resource == "" {
 		resource = op.resource.values[0]
 	}
 	if method, path, ok := strings.Cut(resource, " "); ok && method != "" && strings.ToUpper(method) == method {
-		r.Method, r.Path = method, path
+		r.Method, r.Path = method, d.filled(path, s)
 	}
 	return r
 }

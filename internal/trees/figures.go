@@ -30,7 +30,7 @@ func (t *statistical) figure(st *scenarios.Statistical) *figured {
 	for i, k := range all {
 		for range plan[i].Services {
 			f.towns[i] = append(f.towns[i], len(t.towns))
-			t.towns = append(t.towns, town{service: t.found(s, k), class: classOf(k.Type, k.Name), name: k.Name})
+			t.towns = append(t.towns, t.found(s, k))
 		}
 	}
 	sizes := make([]topology.Size, len(t.spans))

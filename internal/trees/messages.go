@@ -1,6 +1,9 @@
 package trees
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // broker is the value of messaging.system.
 func (op *operation) broker() string {
@@ -24,7 +27,7 @@ const (
 
 // tagMessage tags a message sent or taken from a queue. Of Kafka it writes what
 // the integrations of dd-trace-go (contrib/segmentio/kafka-go), dd-trace-java
-// (kafka-clients) and dd-trace-py (contrib/kafka) write, each with names of its
+// (kafka-clients), dd-trace-py (contrib/kafka) and dd-trace-js (kafkajs) write, each with names of its
 // own; languages besides are tagged as Go. Jobs that are neither sent nor taken
 // have no such tags.
 func (d *Dresser) tagMessage(n *node, kind, resource string, tracer *service, s *stream) {
@@ -60,6 +63,14 @@ func (d *Dresser) tagMessage(n *node, kind, resource string, tracer *service, s 
 			d.measure("kafka.message_offset", offset)
 		}
 		d.measure("kafka.partition", partition)
+	case "nodejs":
+		d.set("kafka.topic", topic)
+		d.set("messaging.destination.name", topic)
+		d.set("kafka.message.offset", strconv.FormatFloat(offset, 'f', 0, 64))
+		d.measure("kafka.partition", partition)
+		if kind == producer {
+			d.measure("kafka.batch_size", 1)
+		}
 	default:
 		d.set("messaging.destination.name", topic)
 		d.measure("messaging.kafka.partition", partition)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spanstorm/spanstorm/internal/topology"
 	"github.com/spanstorm/spanstorm/internal/trees/internal/kinds"
+	"github.com/spanstorm/spanstorm/internal/trees/internal/names"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
@@ -36,7 +37,9 @@ type town struct {
 	service    *service
 	class      class
 	operations []*operation
+	subject    names.Subject
 	name       string // of its spans
+	turn       int    // which of its operations come first
 }
 
 // depthNoise is how far apart, as a share of all trees, two of them may be
@@ -90,20 +93,33 @@ func (t *statistical) build() {
 	s := &stream{HashText(t.seed, "towns")}
 	for i := range max(1, t.given.Services) {
 		k := kinds.Of(layers[i%len(layers)])
-		c := classOf(k.Type, k.Name)
-		t.towns = append(t.towns, town{service: t.found(s, k), class: c, name: k.Name})
-		t.byKind[c] = append(t.byKind[c], i)
+		w := t.found(s, k)
+		t.towns = append(t.towns, w)
+		t.byKind[w.class] = append(t.byKind[w.class], i)
 	}
 }
 
-// found makes up a service of a kind.
-func (t *statistical) found(s *stream, k kinds.Kind) *service {
-	name := pick(s, t.cat.words.nouns) + "-" + k.Suffix
-	for t.cat.services[name] != nil {
-		name = pick(s, t.cat.words.nouns) + "-" + name
+// found makes up a service of a kind. Names that are taken are not drawn again
+// for ever: from some try on they are numbered.
+func (t *statistical) found(s *stream, k kinds.Kind) town {
+	for try := 0; ; try++ {
+		subject := names.Draw(s.below)
+		name := subject.Service(k.Type, s.below, try)
+		if t.cat.services[name] != nil {
+			continue
+		}
+		w := town{service: t.cat.addService(name, t.shape, k.Type), subject: subject, class: classOf(k.Type, k.Name), name: k.Name}
+		w.service.rpc = w.class == rpc
+		if k.Calls {
+			w.turn = s.below(turns)
+		}
+		return w
 	}
-	return t.cat.addService(name, t.shape, k.Type)
 }
+
+// turns is how many operations of a service take turns in coming first: a power
+// of two, so that exchanging bits of their numbers exchanges them.
+const turns = 8
 
 // size is how large tree i is.
 func (t *statistical) size(i int) topology.Size {
@@ -120,12 +136,9 @@ func (t *statistical) operation(at, j int) *operation {
 }
 
 func (t *statistical) makeUp(w *town, j int) *operation {
-	s := &stream{Hash(HashText(t.seed, w.service.name), uint64(j))}
-	words := t.cat.words
-	resource := kinds.Resource(w.name, w.service.name, words.nouns, words.verbs, func(from []string) string { return pick(s, from) })
 	return &operation{
-		service: w.service, name: w.name, resource: resourceRule{values: []string{resource}}, typ: w.service.typ, class: w.class,
-		duration: t.given.Duration, errorRate: float64(t.given.ErrorRate),
+		service: w.service, name: w.name, resource: resourceRule{values: []string{w.subject.Operation(w.name, j^w.turn)}}, typ: w.service.typ, class: w.class,
+		duration: t.given.Duration, errorRate: float64(t.given.ErrorRate), made: true,
 	}
 }
 

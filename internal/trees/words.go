@@ -2,6 +2,7 @@ package trees
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/brianvoe/gofakeit/v6"
@@ -10,56 +11,62 @@ import (
 // vocabulary holds words drawn from gofakeit once, so that growing thousands of
 // trees only picks from them.
 type vocabulary struct {
-	nouns, verbs []string
-	agents       []string
-	addresses    []string
-	phrases      []string // what events say
+	agents    []string
+	addresses []string
+	phrases   []string // what events say
+	slugs     []string // names in paths
 }
 
 // Sizes of the vocabulary: enough that trees differ, few enough to hold.
 const (
-	wordsKept   = 256
-	agentsKept  = 64
-	phrasesKept = 128
+	addressesKept = 256
+	agentsKept    = 64
+	phrasesKept   = 64
+	slugsKept     = 64
 )
 
 func newVocabulary(seed uint64) *vocabulary {
 	faker := gofakeit.NewCustom(&stream{seed})
 	v := &vocabulary{}
-	for range wordsKept {
-		v.nouns = append(v.nouns, identifier(faker.Noun()))
-		v.verbs = append(v.verbs, identifier(faker.HackerVerb()))
-		v.addresses = append(v.addresses, faker.IPv4Address())
+	for len(v.addresses) < addressesKept {
+		// Visitors have public addresses.
+		if a, err := netip.ParseAddr(faker.IPv4Address()); err == nil && a.IsGlobalUnicast() && !a.IsPrivate() && a.As4()[0] < 224 {
+			v.addresses = append(v.addresses, a.String())
+		}
 	}
 	for range agentsKept {
-		v.agents = append(v.agents, faker.UserAgent())
+		v.agents = append(v.agents, browser(faker))
 	}
-	for range phrasesKept {
-		v.phrases = append(v.phrases, strings.TrimRight(faker.HackerPhrase(), ".!"))
+	for range phrasesKept / 2 {
+		v.phrases = append(v.phrases, faker.ErrorGRPC().Error(), faker.ErrorHTTPClient().Error())
+	}
+	for range slugsKept {
+		v.slugs = append(v.slugs, strings.ReplaceAll(faker.ProductCategory(), " ", "-"))
 	}
 	return v
 }
 
-// identifier makes one lower-case word of letters: words end up in names of
-// services, functions and files.
-func identifier(word string) string {
-	letters := strings.Map(func(r rune) rune {
-		switch {
-		case 'a' <= r && r <= 'z':
-			return r
-		case 'A' <= r && r <= 'Z':
-			return r - 'A' + 'a'
-		}
-		return -1
-	}, word)
-	if letters == "" {
-		return "thing"
+// browser is the user agent of a browser of today: gofakeit's own are of twenty
+// years.
+func browser(faker *gofakeit.Faker) string {
+	const webkit = " AppleWebKit/537.36 (KHTML, like Gecko) Chrome/%d.0.0.0"
+	switch version := faker.Number(124, 139); faker.Number(0, 9) {
+	case 0, 1:
+		return fmt.Sprintf("Mozilla/5.0 (iPhone; CPU iPhone OS 18_%[1]d like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.%[1]d Mobile/15E148 Safari/604.1", faker.Number(0, 6))
+	case 2:
+		return fmt.Sprintf("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.%d Safari/605.1.15", faker.Number(0, 6))
+	case 3:
+		return fmt.Sprintf("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:%[1]d.0) Gecko/20100101 Firefox/%[1]d.0", version)
+	case 4:
+		return fmt.Sprintf("Mozilla/5.0 (Windows NT 10.0; Win64; x64)"+webkit+" Safari/537.36 Edg/%[1]d.0.0.0", version)
+	case 5, 6:
+		return fmt.Sprintf("Mozilla/5.0 (Linux; Android 10; K)"+webkit+" Mobile Safari/537.36", version)
+	case 7:
+		return fmt.Sprintf("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)"+webkit+" Safari/537.36", version)
+	default:
+		return fmt.Sprintf("Mozilla/5.0 (Windows NT 10.0; Win64; x64)"+webkit+" Safari/537.36", version)
 	}
-	return letters
 }
-
-// title makes Word of word.
-func title(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
 
 func uuid(s *stream) string {
 	a, b := s.Uint64(), s.Uint64()

@@ -39,6 +39,11 @@ func Pick(lang, golang, java, python, node, ruby, dotnet, php string) string {
 	return golang
 }
 
+// Language is the name by which a language goes here, of any that it has.
+func Language(lang string) string {
+	return Pick(lang, lang, "java", "python", "nodejs", "ruby", "dotnet", "php")
+}
+
 // Tag is the value of the language tag, where it differs from the name
 // of the language: the tracers of Java and Node name their runtime.
 func Tag(lang string) string {

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -26,9 +27,9 @@ func (r Request) Failure(lang string) (typ string, messages []string) {
 		return Pick(lang, "*pq.Error", "org.postgresql.util.PSQLException", "psycopg.errors.DeadlockDetected", "DatabaseError", "ActiveRecord::Deadlocked", "Npgsql.PostgresException", "PDOException"),
 			[]string{"deadlock detected", "canceling statement due to statement timeout", "too many connections", "could not serialize access due to concurrent update"}
 	case r.Class == Cache || r.Class == Store || r.Class == Queue:
-		return Pick(lang, "*net.OpError", "java.net.SocketTimeoutException", "TimeoutError", "ReplyError", "Timeout::Error", "System.TimeoutException", "RedisException"),
+		return Pick(lang, "*net.OpError", "java.net.SocketTimeoutException", "builtins.TimeoutError", "Error", "Timeout::Error", "System.TimeoutException", "RedisException"),
 			texts("dial tcp "+r.Address+": i/o timeout|dial tcp "+r.Address+": connect: connection refused|read tcp "+r.Address+": read: connection reset by peer",
-				"Read timed out|connect timed out", "timed out", "LOADING Redis is loading the dataset in memory", "execution expired",
+				"Read timed out|connect timed out", "timed out", "connect ECONNREFUSED "+r.Address+"|read ECONNRESET|connect ETIMEDOUT "+r.Address, "execution expired",
 				"The operation has timed out.", "read error on connection")
 	case r.Class == RPC:
 		head := Pick(lang, "rpc error: code = Unavailable desc = ", "UNAVAILABLE: ", "StatusCode.UNAVAILABLE: ", "14 UNAVAILABLE: ", "14:", "StatusCode=Unavailable: ", "")
@@ -43,7 +44,7 @@ func (r Request) Failure(lang string) (typ string, messages []string) {
 				"Net::ReadTimeout with #<TCPSocket:(closed)>", "An error occurred while sending the request.",
 				"cURL error 7: Failed to connect to "+r.Host+" port 80: Connection refused")
 	}
-	return Pick(lang, "*errors.errorString", "java.lang.IllegalStateException", "ValueError", "TypeError", "NoMethodError", "System.InvalidOperationException", "RuntimeException"),
+	return Pick(lang, "*errors.errorString", "java.lang.IllegalStateException", "builtins.ValueError", "TypeError", "NoMethodError", "System.InvalidOperationException", "RuntimeException"),
 		texts("unexpected end of JSON input|invalid cursor|connection pool exhausted|context canceled",
 			"Required value was null|Connection pool shut down|Duplicate key",
 			"not enough values to unpack (expected 2, got 1)|invalid literal for int() with base 10: ''",
@@ -93,7 +94,7 @@ func (r Request) Timeout(lang string, patience time.Duration) (typ, message stri
 	case Cache, Store, Queue:
 		typ = Pick(lang, "context.deadlineExceededError", "io.lettuce.core.RedisCommandTimeoutException", "redis.exceptions.TimeoutError", "Error", "Redis::TimeoutError", "StackExchange.Redis.RedisTimeoutException", "RedisException")
 		if r.Class != Cache {
-			typ = Pick(lang, "context.deadlineExceededError", "java.util.concurrent.TimeoutException", "TimeoutError", "TimeoutError", "Timeout::Error", "System.TimeoutException", "RuntimeException")
+			typ = Pick(lang, "context.deadlineExceededError", "java.util.concurrent.TimeoutException", "builtins.TimeoutError", "TimeoutError", "Timeout::Error", "System.TimeoutException", "RuntimeException")
 		}
 		message = Pick(lang,
 			"context deadline exceeded",
@@ -104,10 +105,35 @@ func (r Request) Timeout(lang string, patience time.Duration) (typ, message stri
 			"Timeout performing the operation ("+ms+"ms)",
 			"read error on connection")
 	default:
-		typ = Pick(lang, "context.deadlineExceededError", "java.util.concurrent.TimeoutException", "TimeoutError", "TimeoutError", "Timeout::Error", "System.TimeoutException", "RuntimeException")
+		typ = Pick(lang, "context.deadlineExceededError", "java.util.concurrent.TimeoutException", "builtins.TimeoutError", "TimeoutError", "Timeout::Error", "System.TimeoutException", "RuntimeException")
 		message = Pick(lang, "context deadline exceeded", "Timed out after "+ms+" ms", "timed out", "Timed out after "+ms+"ms", "execution expired", "The operation has timed out.", "timed out")
 	}
 	return typ, message
+}
+
+// Refused is error.type and error.message of a client that was answered with a
+// failure: an HTTP status of 500 and more, or of gRPC, which hands on the message.
+func (r Request) Refused(lang string, status int, message string) (typ, text string) {
+	code, reason := strconv.Itoa(status), http.StatusText(status)
+	url := "http://" + r.Host + r.Path
+	if r.Class == RPC {
+		typ, _ = r.Failure(lang)
+		return typ, Pick(lang,
+			"rpc error: code = Unknown desc = "+message, "UNKNOWN: "+message,
+			`<_InactiveRpcError of RPC that terminated with: status = StatusCode.UNKNOWN details = "`+message+`">`,
+			"2 UNKNOWN: "+message, "2:"+message, `Status(StatusCode="Unknown", Detail="`+message+`")`, message)
+	}
+	return Pick(lang,
+			"*errors.errorString", "org.springframework.web.client.HttpServerErrorException", "requests.exceptions.HTTPError", "AxiosError",
+			"Faraday::ServerError", "System.Net.Http.HttpRequestException", `GuzzleHttp\Exception\ServerException`),
+		Pick(lang,
+			r.Method+" "+url+": unexpected status "+code+" "+reason,
+			code+" "+reason+`: "[no body]"`,
+			code+" Server Error: "+reason+" for url: "+url,
+			"Request failed with status code "+code,
+			"the server responded with status "+code,
+			"Response status code does not indicate success: "+code+" ("+reason+").",
+			"Server error: `"+r.Method+" "+url+"` resulted in a `"+code+" "+reason+"` response")
 }
 
 // inGo is how net/http's errors name a request.
