@@ -32,10 +32,7 @@ func (l Longest) Over() bool { return l.Bytes > l.Limit }
 
 // Stats works out the figures, those of payloads from the first n requests.
 func (c *Corpus) Stats(n int) Stats {
-	st := Stats{Templates: len(c.templates)}
-	for i := range c.templates {
-		st.TemplateBytes += c.templates[i].Memory()
-	}
+	st := Stats{Templates: len(c.templates), TemplateBytes: c.memory()}
 	if len(c.plan.shapes) == 0 {
 		return st
 	}
@@ -101,4 +98,13 @@ func (l *longest) compare(payload int) []Longest {
 		rows = append(rows, Longest{What: r.what, Bytes: len(r.text), Limit: r.limit, Example: r.text[:min(len(r.text), exampleBytes)]})
 	}
 	return rows
+}
+
+// memory is how many bytes the templates take.
+func (c *Corpus) memory() int {
+	n := c.strips.Memory()
+	for i := range c.templates {
+		n += c.templates[i].Memory()
+	}
+	return n
 }

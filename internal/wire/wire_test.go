@@ -2,8 +2,10 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -177,22 +179,42 @@ func checkPayload(t *rapid.T, e Encoding, w Writer, chunks []*Chunk, templates [
 	}
 }
 
-// Stamping a stamped body anew is the same as stamping a fresh one.
-func TestRestamp(t *testing.T) {
-	for name, e := range encodings() {
-		again, ok := e.(Restamper)
-		if !ok {
-			continue
-		}
+// A template says the same whether it shares its spans or not, and so does its
+// sum; and spans that were there already take no memory.
+func TestShare(t *testing.T) {
+	for name, e := range map[string]Encoding{"v0.3": V04{InTags: true}, "v0.4": V04{}, "v0.7": V07{tracer}} {
 		rapid.Check(t, func(t *rapid.T) {
-			c := anyChunk(t)
-			template := e.Encode(c)
-			first, second := anyStamp(t, len(c.Spans)), anyStamp(t, len(c.Spans))
-			first.HasPriority = second.HasPriority
-			body := e.Writer().Append(nil, &template, first)
-			again.Restamp(body, &template, second)
-			if want := e.Writer().Append(nil, &template, second); !bytes.Equal(body, want) {
-				t.Fatalf("%s: restamped\n%q, want\n%q", name, body, want)
+			var strips Strips
+			var chunks []*Chunk
+			var shared []Template
+			for range rapid.IntRange(1, 4).Draw(t, "chunks") {
+				c, memory := anyChunk(t), 0
+				for again := range 2 {
+					template := e.Encode(c)
+					strips.Share(&template)
+					if again == 1 && strips.Memory() != memory {
+						t.Fatalf("%s: %d bytes after the same chunk, %d before", name, strips.Memory(), memory)
+					}
+					memory = strips.Memory()
+					chunks, shared = append(chunks, c), append(shared, template)
+				}
+			}
+			strips.Close()
+			for i, c := range chunks {
+				whole, s, w := e.Encode(c), anyStamp(t, len(c.Spans)), e.Writer()
+				w.AppendHead(nil, 1)
+				want := slices.Clone(w.Append([]byte("head"), &whole, s))
+				w.AppendHead(nil, 1)
+				if got := w.Append([]byte("head"), &shared[i], s); !bytes.Equal(got, want) {
+					t.Fatalf("%s: shared\n%q, want\n%q", name, got, want)
+				}
+				if got, want := shared[i].Size(s.HasPriority), whole.Size(s.HasPriority); got != want {
+					t.Fatalf("%s: size %d, want %d", name, got, want)
+				}
+				var sums [2]bytes.Buffer
+				if err := errors.Join(whole.Sum(&sums[0]), shared[i].Sum(&sums[1])); err != nil || !bytes.Equal(sums[0].Bytes(), sums[1].Bytes()) {
+					t.Fatalf("%s: the sums differ, or %v", name, err)
+				}
 			}
 		})
 	}
