@@ -35,10 +35,10 @@ type Corpus struct {
 	sources     []source // by shape
 	encoding    wire.Encoding
 	templates   []wire.Template
-	strips      wire.Strips // of the templates that are not malformed
-	facts       []facts     // by template
-	spoilt      []spoilt    // by template, of the last ones, which are malformed
-	roots       []string    // the services of roots, as an agent's rates name them
+	strips      *wire.Strips // of the templates
+	facts       []facts      // by template
+	spoilt      []spoilt     // by template, of the last ones, which are malformed
+	roots       []string     // the services of roots, as an agent's rates name them
 	probe       wire.Template
 	probeExtent int64 // ns
 	services    []byte
@@ -103,6 +103,7 @@ func (c *Corpus) build(spansInPools float64) error {
 	if err = c.planFleet(); err != nil {
 		return err
 	}
+	c.strips = wire.Share(c.templates)
 	if c.layout, err = identity.Fit(c.chunksMost, c.spansMost); err != nil {
 		return err
 	}
@@ -154,7 +155,6 @@ func (c *Corpus) planShapes(spansInPools float64) error {
 // encode makes all templates, and the probe, again if payloads turn out to hold
 // more texts than the encoding has numbers for.
 func (c *Corpus) encode() error {
-	defer c.strips.Close()
 	if err := c.encodeAll(); err != nil || c.finish() {
 		return err
 	}
@@ -169,7 +169,6 @@ func (c *Corpus) encode() error {
 // discard forgets what was encoded.
 func (c *Corpus) discard() {
 	c.templates, c.facts, c.spoilt = c.templates[:0], c.facts[:0], c.spoilt[:0]
-	c.strips = wire.Strips{}
 }
 
 // finish returns false if everything has to be encoded again.
@@ -216,7 +215,6 @@ func (c *Corpus) encodePools(d *trees.Dresser, conv *converter, sources []source
 			}
 			spans := conv.convert(tree)
 			template := c.encoding.Encode(&wire.Chunk{Spans: spans, PriorityWidth: priorityWidth(c.plan.shapes[i].priorities)})
-			c.strips.Share(&template)
 			c.templates = append(c.templates, template)
 			c.facts = append(c.facts, newFacts(tree))
 			c.facts[len(c.facts)-1].root = c.root(&tree[0])

@@ -71,19 +71,20 @@ const (
 
 // Template is a chunk, encoded, and where the fields are that vary.
 type Template struct {
-	// Body is the chunk, or once its spans are in [Strips], what precedes them.
+	// Body is the chunk, or after [Share] what precedes its spans and those that are its own.
 	Body   []byte
 	shared *Strips
 	strips []strip // by span
+	head   uint32  // what precedes the spans
+
+	spans []mark
+	tags  []tagMark
+	used  []uint16 // variables, each once
+	times []timeMark
 	// wideDurations says that each span's head holds its duration in 64 bits.
 	wideDurations bool
-
-	spans  []mark
-	tags   []tagMark
-	used   []uint16 // variables, each once
-	times  []timeMark
-	tidAt  uint32
-	prioAt uint32
+	tidAt         uint32
+	prioAt        uint32
 	// Without a priority, Body[cutFrom:cutTo] is left out, and the 16-bit number
 	// of entries at countAt is one less.
 	cutFrom, cutTo, countAt uint32
@@ -121,8 +122,8 @@ func (t *Template) Touch() int {
 		return int(t.Body[0])
 	}
 	n := int(t.Body[0]) + int(t.spans[0].at) + int(t.spans[len(t.spans)-1].at)
-	if t.shared != nil { // the first span is the one that others share least
-		n += int(t.shared.bytes[t.strips[0].from]) + int(t.strips[len(t.strips)-1].from)
+	if t.shared != nil {
+		n += int(t.Body[len(t.Body)-1]) + int(t.strips[0].from) + int(t.strips[len(t.strips)-1].from)
 	}
 	if len(t.tags) > 0 {
 		n += int(t.tags[0].at) + int(t.used[0])

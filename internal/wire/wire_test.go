@@ -184,22 +184,26 @@ func checkPayload(t *rapid.T, e Encoding, w Writer, chunks []*Chunk, templates [
 func TestShare(t *testing.T) {
 	for name, e := range map[string]Encoding{"v0.3": V04{InTags: true}, "v0.4": V04{}, "v0.7": V07{tracer}} {
 		rapid.Check(t, func(t *rapid.T) {
-			var strips Strips
 			var chunks []*Chunk
 			var shared []Template
+			size := 0
 			for range rapid.IntRange(1, 4).Draw(t, "chunks") {
-				c, memory := anyChunk(t), 0
-				for again := range 2 {
-					template := e.Encode(c)
-					strips.Share(&template)
-					if again == 1 && strips.Memory() != memory {
-						t.Fatalf("%s: %d bytes after the same chunk, %d before", name, strips.Memory(), memory)
-					}
-					memory = strips.Memory()
-					chunks, shared = append(chunks, c), append(shared, template)
+				c := anyChunk(t)
+				for range rapid.SampledFrom([]int{1, stripUses}).Draw(t, "times") {
+					chunks, shared = append(chunks, c), append(shared, e.Encode(c))
+					size += shared[len(shared)-1].Memory()
 				}
 			}
-			strips.Close()
+			strips := Share(shared)
+			if len(chunks) >= 4*stripUses {
+				after := strips.Memory()
+				for i := range shared {
+					after += shared[i].Memory()
+				}
+				if after >= size {
+					t.Fatalf("%s: %d bytes shared, %d before", name, after, size)
+				}
+			}
 			for i, c := range chunks {
 				whole, s, w := e.Encode(c), anyStamp(t, len(c.Spans)), e.Writer()
 				w.AppendHead(nil, 1)

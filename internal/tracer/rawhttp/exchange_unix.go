@@ -55,7 +55,7 @@ func (x *exchange) writeOrRead(fd uintptr) bool {
 	}
 	c := x.conn
 	for len(c.out) > 0 {
-		n, err := unix.Writev(int(fd), c.out)
+		n, err := writeNow(int(fd), c.out)
 		switch err {
 		case nil:
 			takeOff(&c.out, n)
@@ -77,7 +77,7 @@ func (x *exchange) writeOrRead(fd uintptr) bool {
 func (x *exchange) read(fd int) bool {
 	c := x.conn
 	for {
-		n, err := unix.Read(fd, c.buf)
+		n, err := readNow(fd, c.buf)
 		switch {
 		case err == unix.EINTR:
 			continue
