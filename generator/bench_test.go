@@ -7,8 +7,6 @@ import (
 	"github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace/idx"
 
 	"github.com/spanstorm/spanstorm/internal/identity"
-	"github.com/spanstorm/spanstorm/internal/trees"
-	"github.com/spanstorm/spanstorm/internal/wire"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
@@ -28,11 +26,7 @@ func benchCorpus(b *testing.B, sets ...string) *Corpus {
 	if c, err = Compile(s); err != nil {
 		b.Fatal(err)
 	}
-	size := 0
-	for i := range c.templates {
-		size += len(c.templates[i].Body)
-	}
-	b.Logf("%d templates, %.1f MB, %.1f spans and %.0f bytes a request", len(c.templates), float64(size)/1e6, c.Means().Spans, c.Means().Bytes)
+	b.Logf("%d templates, %.1f MB, %.1f spans and %.0f bytes a request", len(c.templates), float64(c.memory())/1e6, c.Means().Spans, c.Means().Bytes)
 	return c
 }
 
@@ -40,15 +34,22 @@ func reportSpans(b *testing.B, spans int) {
 	b.ReportMetric(float64(spans)/b.Elapsed().Seconds()/1e6, "Mspans/s")
 }
 
-// copyTemplates copies what composing copies, and writes nothing into it.
+// copyTemplates copies whole templates as composing draws them, and writes nothing into them.
 func copyTemplates(b *testing.B, c *Corpus, buf []byte) {
+	w, stamp := c.encoding.Writer(), c.Composer(identity.Key{}).stamp
+	stamp.IDs, stamp.Start = make([]uint64, c.spansMost+1), someTime
+	w.AppendHead(nil, 0, len(c.templates))
+	bodies := make([][]byte, len(c.templates))
+	for i := range bodies {
+		bodies[i] = w.Append(nil, &c.templates[i], &stamp)
+	}
 	spans, seq := 0, uint64(0)
 	for b.Loop() {
 		request := c.plan.request(seq)
 		buf = buf[:0]
 		for i := range c.plan.chunks(seq, request) {
 			_, _, template, _ := c.plan.chunk(request, i)
-			buf = append(buf, c.templates[template].Body...)
+			buf = append(buf, bodies[template]...)
 			spans += int(c.facts[template].spans)
 		}
 		seq++
@@ -131,45 +132,6 @@ func BenchmarkMarshalV10(b *testing.B) {
 		spans += spansOf(c, 7)
 	}
 	reportSpans(b, spans)
-}
-
-// One payload that stays in its buffer and gets new ids and times in place.
-func BenchmarkRestamp(b *testing.B) {
-	c := benchCorpus(b)
-	composer := c.Composer(identity.Key{1, 2, 3})
-	b.Run("baseline=msgp", func(b *testing.B) { encodeReused(b, c, make([]byte, 0, 4<<20)) })
-	b.Run("restamp", func(b *testing.B) {
-		type part struct {
-			template *wire.Template
-			facts    *facts
-			body     []byte
-		}
-		var parts []part
-		request := c.plan.request(7)
-		for i := range c.plan.chunks(7, request) {
-			_, _, t, _ := c.plan.chunk(request, i)
-			parts = append(parts, part{&c.templates[t], &c.facts[t], append([]byte(nil), c.templates[t].Body...)})
-		}
-		restamper, ok := c.encoding.(wire.Restamper)
-		if !ok {
-			b.Fatalf("%s cannot be stamped anew", c.Path())
-		}
-		kept := priorityShare{value: 1}
-		seq, spans := uint64(0), 0
-		for b.Loop() {
-			for i := range parts {
-				p := &parts[i]
-				composer.prepare(p.template, c.layout.Ordinal(seq, i), someTime-p.facts.extent, &kept)
-				for _, v := range p.template.Variables() {
-					c.variables[v].put(composer.stamp.Values[v], trees.Hash(seq, uint64(v)))
-				}
-				restamper.Restamp(p.body, p.template, &composer.stamp)
-				spans += p.template.Spans()
-			}
-			seq++
-		}
-		reportSpans(b, spans)
-	})
 }
 
 func BenchmarkComposeJSON(b *testing.B) {

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/spanstorm/spanstorm/internal/trees"
@@ -57,10 +58,15 @@ func newSources(c *trees.Catalogue, shapes []scenarios.Shape, share []float64, s
 	return sources, nil
 }
 
-// pilotSpans is the size of the pools by which it is learnt how much a span takes.
-const pilotSpans = 1 << 12
+// Sizes of the pools by which it is learnt how much memory spans take.
+const (
+	pilotFew  = 1 << 12
+	pilotMany = 1 << 14
+)
 
-// poolSize is how many spans all pools together hold.
+// poolSize is how many spans all pools together hold. The more there are, the
+// more of them are alike and share their bytes, so that memory grows as a power of the
+// number of spans: two pilots tell which.
 func poolSize(s *scenarios.Scenario) (float64, error) {
 	switch {
 	case s.Corpus == nil || len(s.Shapes) == 0:
@@ -68,19 +74,37 @@ func poolSize(s *scenarios.Scenario) (float64, error) {
 	case s.Corpus.Spans > 0:
 		return float64(s.Corpus.Spans), nil
 	}
-	pilot := *s
-	pilot.Corpus, pilot.Shapes = nil, slices.Clone(s.Shapes)
-	for i := range pilot.Shapes {
-		pilot.Shapes[i].Templates = 0
-	}
-	c, err := compile(&pilot, pilotSpans)
+	fewSpans, few, err := pilot(s, pilotFew)
 	if err != nil {
 		return 0, err
 	}
-	bytes, spans := 0, 0
-	for i := range c.templates {
-		bytes += c.templates[i].Memory()
-		spans += c.templates[i].Spans()
+	manySpans, many, err := pilot(s, pilotMany)
+	if err != nil {
+		return 0, err
 	}
-	return float64(s.Corpus.Memory) * float64(spans) / float64(bytes), nil
+	power := 1.0
+	if manySpans > fewSpans {
+		power = min(max(math.Log(many/few)/math.Log(manySpans/fewSpans), powerLeast), 1)
+	}
+	return manySpans * math.Pow(float64(s.Corpus.Memory)/many, 1/power), nil
+}
+
+// powerLeast keeps a scenario of very few different spans from asking for any number of them.
+const powerLeast = 0.5
+
+// pilot is how many spans a corpus of about so many has, and the bytes they take.
+func pilot(s *scenarios.Scenario, about float64) (spans, bytes float64, err error) {
+	small := *s
+	small.Corpus, small.Shapes = nil, slices.Clone(s.Shapes)
+	for i := range small.Shapes {
+		small.Shapes[i].Templates = 0
+	}
+	c, err := compile(&small, about)
+	if err != nil {
+		return 0, 0, err
+	}
+	for i := range c.templates {
+		spans += float64(c.templates[i].Spans())
+	}
+	return spans, float64(c.memory()), nil
 }

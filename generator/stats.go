@@ -33,10 +33,7 @@ func (l Longest) Over() bool { return l.Bytes > l.Limit }
 // Stats works out the figures, those of payloads from the first n requests that
 // carry all that they will of earlier traces.
 func (c *Corpus) Stats(n int) Stats {
-	st := Stats{Templates: c.sound + len(c.spoilt)}
-	for i := range c.templates {
-		st.TemplateBytes += c.templates[i].Memory()
-	}
+	st := Stats{Templates: c.sound + len(c.spoilt), TemplateBytes: c.memory()}
 	if len(c.plan.shapes) == 0 {
 		return st
 	}
@@ -102,4 +99,13 @@ func (l *longest) compare(payload int) []Longest {
 		rows = append(rows, Longest{What: r.what, Bytes: len(r.text), Limit: r.limit, Example: r.text[:min(len(r.text), exampleBytes)]})
 	}
 	return rows
+}
+
+// memory is how many bytes the templates take.
+func (c *Corpus) memory() int {
+	n := c.strips.Memory()
+	for i := range c.templates {
+		n += c.templates[i].Memory()
+	}
+	return n
 }

@@ -13,8 +13,8 @@ import (
 func incidentTable(rec *results.Record) table {
 	t := table{Title: "Incidents", Caption: "requests that were due in each, response time from that moment, and what became of their traces", Columns: []column{
 		{Name: "incident", Middle: true}, {Name: "what", Drop: 9}, {Name: "when", Drop: 2},
-		{Name: "requests", Right: true}, {Name: "never sent", Right: true}, {Name: "p50", Right: true}, {Name: "p99", Right: true}, {Name: "max", Right: true, Drop: 5},
-		{Name: "not 2xx", Right: true}, {Name: "traces", Right: true, Drop: 4}, {Name: "spans/trace", Right: true, Drop: 3},
+		{Name: "requests", Right: true, Drop: 1}, {Name: "never sent", Right: true, Drop: 1}, {Name: "p50", Right: true, Drop: 1}, {Name: "p99", Right: true}, {Name: "max", Right: true, Drop: 5},
+		{Name: "not 2xx", Right: true, Drop: 1}, {Name: "traces", Right: true, Drop: 4}, {Name: "spans/trace", Right: true, Drop: 3},
 		{Name: "accepted", Right: true}, {Name: "dropped", Right: true, Drop: 7}, {Name: "missing", Right: true},
 	}}
 	if len(rec.Incidents) == 0 {

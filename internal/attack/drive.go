@@ -56,6 +56,7 @@ type drive struct {
 	start  time.Time
 	flight *flight
 	pacer  *pacer
+	alarm  *alarm
 	rec    *recorder
 	out    chan sample
 	cpu    time.Duration
@@ -81,8 +82,9 @@ func (d *drive) setUp(inner context.Context, sender *tracer.Sender, observe func
 	clock := func() time.Duration { return time.Since(d.start) }
 	dur := d.plan.duration()
 	team := &crew{most: int32(d.plan.workers())}
+	d.alarm = newAlarm()
 	d.pacer = &pacer{
-		ctx: inner, clock: clock, sleep: sleep, schedule: d.plan.Schedule, most: d.plan.most(), crew: team,
+		ctx: inner, clock: clock, sleep: d.alarm.sleep, schedule: d.plan.Schedule, most: d.plan.most(), crew: team,
 		end: dur + min(max(dur/100, graceLeast), graceMost),
 	}
 	d.flight = &flight{
@@ -124,6 +126,7 @@ func (d *drive) run() (*Outcome, error) {
 
 	hits := d.attack()
 
+	d.alarm.close()
 	d.flight.ring.close()
 	d.cancel(tracer.ErrStopped)
 	<-produced

@@ -41,7 +41,6 @@ type pacer struct {
 	most     uint64
 	crew     *crew
 
-	begun bool
 	// wake is how late the system usually wakes a sleeper: the first quartile,
 	// so that three of four times nothing is left to spin for.
 	wake time.Duration
@@ -66,10 +65,6 @@ var _ vegeta.Pacer = (*pacer)(nil)
 // Pace implements [vegeta.Pacer]. The elapsed time that vegeta passes is not
 // used: it counts from another moment than the phase's start.
 func (p *pacer) Pace(_ time.Duration, hits uint64) (time.Duration, bool) {
-	if !p.begun && p.schedule != nil { // a closed loop waits for workers alone
-		p.begun = true
-		ownThread()
-	}
 	// Vegeta comes back only when a worker has taken the last hit.
 	if held := p.holding(p.clock(), p.crew.takeFull()); held > 0 {
 		p.heldNS.Add(int64(held))

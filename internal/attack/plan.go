@@ -4,8 +4,8 @@
 // Vegeta keeps the loop: its pacer goroutine hands out hits, its workers carry
 // them. Around it this package puts what vegeta does not have:
 //
-//   - a pacer that waits inside Pace on a thread of its own, because the Go
-//     runtime rounds short sleeps up to a millisecond;
+//   - a pacer that waits inside Pace for a timer of the system's own, because the
+//     Go runtime rounds short sleeps up to a millisecond;
 //   - payloads composed ahead of their due time by one goroutine, taken by the
 //     RoundTripper under the request's own number, so that building them is in
 //     none of the measured times;

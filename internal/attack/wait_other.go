@@ -4,7 +4,11 @@ package attack
 
 import "time"
 
-func ownThread() {}
+// alarm is as precise as the runtime's timers are.
+type alarm struct{}
 
-// sleep is as precise as the runtime's timers are.
-func sleep(d time.Duration) { time.Sleep(d) }
+func newAlarm() *alarm { return &alarm{} }
+
+func (*alarm) sleep(d time.Duration) { time.Sleep(d) }
+
+func (*alarm) close() {}

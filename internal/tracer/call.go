@@ -39,6 +39,7 @@ type Call struct {
 	conn     atomic.Pointer[rawhttp.Conn] // while the request is on its way
 	deadline time.Time
 	unhook   func() bool // from the sender's context
+	sent     func()      // bodySent, made once
 
 	payload Payload
 	code    int
@@ -49,6 +50,7 @@ type Call struct {
 
 func newCall(s *Sender) *Call {
 	c := &Call{sender: s}
+	c.sent = c.bodySent
 	c.unhook = context.AfterFunc(s.ctx, c.interrupt)
 	return c
 }

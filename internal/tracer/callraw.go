@@ -19,12 +19,7 @@ func (c *Call) sendRaw() {
 	if c.sender.ctx.Err() != nil { // interrupt may have come before
 		conn.Abort()
 	}
-	if conn.Send(c.head, c.payload.Body(), c.deadline) {
-		// The next body can be composed where this one was, while the
-		// memory is warm.
-		c.payload.Release()
-		c.payload = nil
-	}
+	conn.Send(c.head, c.payload.Body(), c.deadline, c.sent)
 	if c.code, c.err = conn.Receive(); c.err == nil {
 		c.answer, c.err = readAnswer(conn, &c.buf)
 	}
@@ -34,6 +29,13 @@ func (c *Call) sendRaw() {
 	} else {
 		pool.Drop(conn)
 	}
+}
+
+// bodySent is called once the body is written: the next one can be composed where it
+// was, while the memory is warm.
+func (c *Call) bodySent() {
+	c.payload.Release()
+	c.payload = nil
 }
 
 // connect takes an idle connection, or makes one before the deadline.

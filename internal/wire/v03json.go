@@ -162,11 +162,6 @@ func (e V03JSON) Append(dst []byte, t *Template, s *Stamp) []byte {
 	return dst
 }
 
-// Restamp implements [Restamper].
-func (e V03JSON) Restamp(body []byte, t *Template, s *Stamp) {
-	t.stampJSON(body, s, t.moved(s.HasPriority))
-}
-
 func (t *Template) stampJSON(body []byte, s *Stamp, moved uint32) {
 	if len(t.spans) == 0 {
 		return

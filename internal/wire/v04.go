@@ -13,7 +13,7 @@ import (
 // Every span begins with the fields that are written per request, at fixed
 // distances from each other:
 //
-//	map   "trace_id" cf ········ "span_id" cf ········ "parent_id" cf ········ "start" d3 ········
+//	map   "trace_id" cf ········ "span_id" cf ········ "parent_id" cf ········ "start" d3 ········ "duration" d3 ········
 //
 // (cf is an unsigned and d3 a signed integer of 64 bits, big-endian: a form that
 // any value takes, whatever its size.) The order of a map's entries means nothing
@@ -24,11 +24,12 @@ type V04 struct{ InTags bool }
 
 // The fields of a span's head.
 const (
-	v04TraceAt  = 1 + 8 + 1 // a str of n < 32 bytes is one byte longer than its text
-	v04SpanAt   = v04TraceAt + 8 + 1 + 7 + 1
-	v04ParentAt = v04SpanAt + 8 + 1 + 9 + 1
-	v04StartAt  = v04ParentAt + 8 + 1 + 5 + 1
-	v04Head     = v04StartAt + 8
+	v04TraceAt    = 1 + 8 + 1 // a str of n < 32 bytes is one byte longer than its text
+	v04SpanAt     = v04TraceAt + 8 + 1 + 7 + 1
+	v04ParentAt   = v04SpanAt + 8 + 1 + 9 + 1
+	v04StartAt    = v04ParentAt + 8 + 1 + 5 + 1
+	v04DurationAt = v04StartAt + 8 + 1 + 8 + 1
+	v04Head       = v04DurationAt + 8
 )
 
 const (
@@ -55,7 +56,7 @@ func (V04) AppendTail(dst []byte) []byte { return dst }
 
 // Encode implements [Encoding].
 func (e V04) Encode(c *Chunk) Template {
-	t := Template{spans: make([]mark, len(c.Spans))}
+	t := Template{spans: make([]mark, len(c.Spans)), wideDurations: true}
 	b := msgp.AppendArrayHeader(nil, uint32(len(c.Spans)))
 	for k := range c.Spans {
 		b = t.appendV04Span(b, c, k, e.InTags)
@@ -169,11 +170,6 @@ func (e V04) Append(dst []byte, t *Template, s *Stamp) []byte {
 	return dst
 }
 
-// Restamp implements [Restamper].
-func (e V04) Restamp(body []byte, t *Template, s *Stamp) {
-	t.stampV04(body, s, t.moved(s.HasPriority))
-}
-
 func (t *Template) stampV04(body []byte, s *Stamp, moved uint32) {
 	if len(t.spans) == 0 {
 		return
@@ -182,7 +178,7 @@ func (t *Template) stampV04(body []byte, s *Stamp, moved uint32) {
 	if s.HasPriority {
 		binary.BigEndian.PutUint64(body[t.prioAt:], math.Float64bits(float64(s.Priority)))
 	} else {
-		count := binary.BigEndian.Uint16(t.Body[t.countAt:])
+		count := binary.BigEndian.Uint16(body[t.countAt:])
 		binary.BigEndian.PutUint16(body[t.countAt:], count-1)
 	}
 	t.stampV04Heads(body, s, moved)
@@ -190,6 +186,7 @@ func (t *Template) stampV04(body []byte, s *Stamp, moved uint32) {
 
 func (t *Template) stampV04Heads(body []byte, s *Stamp, moved uint32) {
 	ids, trace, start := s.IDs, s.TraceID, s.Start
+	strips := t.strips
 	shift := uint32(0) // the cut lies inside the root, so only what follows has moved
 	for k := range t.spans {
 		m := &t.spans[k]
@@ -198,6 +195,9 @@ func (t *Template) stampV04Heads(body []byte, s *Stamp, moved uint32) {
 		binary.BigEndian.PutUint64(head[v04SpanAt:], ids[k+1])
 		binary.BigEndian.PutUint64(head[v04ParentAt:], ids[m.parent])
 		binary.BigEndian.PutUint64(head[v04StartAt:], uint64(start+m.start))
+		if k < len(strips) {
+			binary.BigEndian.PutUint64(head[v04DurationAt:], uint64(strips[k].duration))
+		}
 		shift = moved
 	}
 	t.fix(body, s, moved, putBigEndian)

@@ -84,7 +84,7 @@ func (V07) AppendTail(dst []byte) []byte { return dst }
 
 // Encode implements [Encoding].
 func (V07) Encode(c *Chunk) Template {
-	t := Template{spans: make([]mark, len(c.Spans))}
+	t := Template{spans: make([]mark, len(c.Spans)), wideDurations: true}
 	// The first span without what goes to the chunk.
 	root := c.Spans[0]
 	root.Meta = nil
@@ -132,22 +132,16 @@ func (V07) Encode(c *Chunk) Template {
 }
 
 // Append implements [Writer].
-func (e V07) Append(dst []byte, t *Template, s *Stamp) []byte {
-	from := len(dst)
-	dst = append(dst, t.Body...)
-	e.Restamp(dst[from:], t, s)
-	return dst
-}
-
-// Restamp implements [Restamper].
-func (V07) Restamp(body []byte, t *Template, s *Stamp) {
+func (V07) Append(dst []byte, t *Template, s *Stamp) []byte {
+	dst, body, _ := t.copyTo(dst, true) // a chunk without a priority says so
 	if len(t.spans) == 0 {
-		return
+		return dst
 	}
 	t.stampTags(body, s, 0)
 	copy(body[t.traceAt:], body[t.tidAt:t.tidAt+traceIDHighDigits/2])
 	body[t.prioAt] = byte(priority(s))
 	t.stampV04Heads(body, s, 0)
+	return dst
 }
 
 // priority is the priority of a chunk for the APIs that have a field for it.

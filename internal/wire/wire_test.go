@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -189,22 +190,48 @@ func checkPayload(t *rapid.T, e Encoding, senders [2]Tracer, w Writer, chunks []
 	}
 }
 
-// Stamping a stamped body anew is the same as stamping a fresh one.
-func TestRestamp(t *testing.T) {
-	for name, e := range encodings() {
-		again, ok := e.(Restamper)
-		if !ok {
-			continue
-		}
+// A template says the same whether it shares its spans or not, and so does its
+// sum; and what is there often takes less memory.
+func TestShare(t *testing.T) {
+	for name, e := range map[string]Encoding{"v0.3": V04{InTags: true}, "v0.4": V04{}, "v0.7": NewV07(tracer)} {
 		rapid.Check(t, func(t *rapid.T) {
-			c := anyChunk(t)
-			template := e.Encode(c)
-			first, second := anyStamp(t, len(c.Spans)), anyStamp(t, len(c.Spans))
-			first.HasPriority = second.HasPriority
-			body := e.Writer().Append(nil, &template, first)
-			again.Restamp(body, &template, second)
-			if want := e.Writer().Append(nil, &template, second); !bytes.Equal(body, want) {
-				t.Fatalf("%s: restamped\n%q, want\n%q", name, body, want)
+			var chunks []*Chunk
+			var shared []Template
+			size := 0 // of the first chunk, which is there often enough to be shared
+			for k := range rapid.IntRange(1, 4).Draw(t, "chunks") {
+				c, times := anyChunk(t), rapid.SampledFrom([]int{1, stripUses}).Draw(t, "times")
+				if k == 0 {
+					times = stripUses
+				}
+				for range times {
+					template := e.Encode(c)
+					chunks, shared = append(chunks, c), append(shared, template)
+					if k == 0 {
+						size += template.Memory()
+					}
+				}
+			}
+			strips := Share(shared)
+			after := strips.Memory() / len(chunks) * stripUses // more than its part
+			for i := range stripUses {
+				after += shared[i].Memory()
+			}
+			if after >= size {
+				t.Fatalf("%s: %d bytes, %d before they were shared", name, after, size)
+			}
+			for i, c := range chunks {
+				whole, s, w := e.Encode(c), anyStamp(t, len(c.Spans)), e.Writer()
+				want := w.Append([]byte("head"), &whole, s)
+				if got := w.Append([]byte("head"), &shared[i], s); !bytes.Equal(got, want) {
+					t.Fatalf("%s: shared\n%q, want\n%q", name, got, want)
+				}
+				if got, want := shared[i].Size(s.HasPriority), whole.Size(s.HasPriority); got != want {
+					t.Fatalf("%s: size %d, want %d", name, got, want)
+				}
+				var sums [2]bytes.Buffer
+				if err := errors.Join(whole.Sum(&sums[0]), shared[i].Sum(&sums[1])); err != nil || !bytes.Equal(sums[0].Bytes(), sums[1].Bytes()) {
+					t.Fatalf("%s: the sums differ, or %v", name, err)
+				}
 			}
 		})
 	}

@@ -27,10 +27,11 @@ type Conn struct {
 	// it strikes, and only then moved to where it should be.
 	armed, deadline time.Time
 
-	writeNow func() error // writes of out what goes without waiting; nil where that is not known
-	out      net.Buffers  // what is left to write
-	pieces   [2][]byte    // where out begins
-	sendErr  error        // of writing
+	exchange *exchange   // nil where every request is written beside the reading
+	out      net.Buffers // what is left to write
+	pieces   [2][]byte   // where out begins
+	sendErr  error       // of writing
+	readErr  error       // of the first read of an answer, that nobody has heard of yet
 
 	writer  func()     // writeBeside, made once
 	written chan error // its result
@@ -44,7 +45,7 @@ func newConn(conn net.Conn) *Conn {
 	c.writer = c.writeBeside
 	c.answer = answer{src: (*wire)(c), buf: make([]byte, bufferSize)}
 	c.stands = stands(conn)
-	c.writeNow = c.nowWriter()
+	c.exchange = newExchange(c)
 	return c
 }
 
@@ -52,36 +53,45 @@ func newConn(conn net.Conn) *Conn {
 // called from anywhere, more than once.
 func (c *Conn) Abort() { _ = c.net.Close() }
 
-// Send sends a request: as much of it as the system takes at once, which is all
-// of it but for large bodies and slow servers, and then it is done. The rest is
-// written while the answer is read: a server may well answer (413) before it has
-// read everything, and then wait for us. Until it is done, head and body must
-// stay as they are, in the latter case up to [Pool.Put] or [Pool.Drop].
+// Send sends a request. What the system takes at once, which is all of it but for
+// large bodies and slow servers, is written here, and then the answer is waited for.
+// The rest is written while the answer is read: a server may well answer (413)
+// before it has read everything, and then wait for us.
 //
-// Up to the deadline it is waited for the request's way out and the whole answer;
-// what fails then fails with [os.ErrDeadlineExceeded].
-func (c *Conn) Send(head, body []byte, deadline time.Time) (done bool) {
+// Head and body must stay as they are until sent is called, or else up to [Pool.Put]
+// or [Pool.Drop]. Up to the deadline it is waited for the request's way out and the
+// whole answer; what fails then fails with [os.ErrDeadlineExceeded].
+func (c *Conn) Send(head, body []byte, deadline time.Time, sent func()) {
 	c.answer.reset()
 	c.deadline = deadline
 	c.pieces = [2][]byte{head, body}
-	c.out, c.sendErr = c.pieces[:], nil
+	c.out, c.sendErr, c.readErr = c.pieces[:], nil, nil
 	if c.armed.IsZero() || c.armed.After(deadline) {
 		c.arm()
 	}
-	if c.writeNow != nil {
-		for {
-			if c.sendErr = c.writeNow(); c.sendErr == nil || !c.early(c.sendErr) {
-				break
-			}
+	if x := c.exchange; x != nil {
+		x.begin(sent)
+		err := x.run()
+		for err != nil && c.early(err) {
+			err = x.run()
 		}
-		if c.sendErr != nil || len(c.out) == 0 {
-			return true
+		switch {
+		case x.sendErr != nil:
+			c.sendErr = x.sendErr
+			return
+		case err != nil && len(c.out) > 0:
+			c.sendErr = err
+			return
+		case !x.full:
+			if err != nil {
+				c.readErr = err
+			}
+			return
 		}
 	}
 	c.arm()
 	c.beside = true
 	go c.writer()
-	return false
 }
 
 // Receive reads the answer up to the end of its headers. Its body is then had
@@ -156,6 +166,10 @@ type wire Conn
 // Read implements [io.Reader].
 func (w *wire) Read(p []byte) (int, error) {
 	c := (*Conn)(w)
+	if err := c.readErr; err != nil {
+		c.readErr = nil
+		return 0, err
+	}
 	for {
 		n, err := c.net.Read(p)
 		if n > 0 || err == nil || !c.early(err) {

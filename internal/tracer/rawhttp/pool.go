@@ -1,11 +1,11 @@
 // Package rawhttp sends HTTP/1.1 requests, ready made in memory, over
 // persistent connections, and reads the answers. It does little, so that it
-// costs little: one system call for a request, usually two for its answer, no
+// costs little: one system call for a request, usually one for its answer, no
 // goroutine, no timer, no memory.
 //
 //	conn := pool.Idle()                              // one that is connected already, or else
 //	conn, err := pool.Connect(ctx)                   // a new one
-//	done := conn.Send(head, body, deadline)          // out with it
+//	conn.Send(head, body, deadline, sent)            // out with it; sent is called when it is
 //	code, err := conn.Receive()                      // the answer's headers in
 //	n, err := conn.Read(buf)                         // the answer's body, to io.EOF
 //	pool.Put(conn)                                   // kept where it can be used again

@@ -1,0 +1,105 @@
+//go:build linux || darwin
+
+package rawhttp
+
+import (
+	"net"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// exchange writes a request and waits for its answer in one go with the runtime's
+// poller. A read that is tried before there can be an answer would be a system
+// call in vain; but readiness that came before the poller was told to listen would be lost.
+// So the request is written from within the wait for the answer:
+//
+//	listen → writev → sent() → (parked until the connection is readable) → read
+type exchange struct {
+	conn *Conn
+	raw  syscall.RawConn
+	step func(fd uintptr) bool // once, and then whenever the connection is readable
+
+	sent    func() // called when all is written; nil once it was
+	full    bool   // the system takes no more without waiting
+	sendErr error
+}
+
+// newExchange returns nil for connections that the system does not know.
+func newExchange(c *Conn) *exchange {
+	s, ok := c.net.(syscall.Conn)
+	if !ok {
+		return nil
+	}
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	x := &exchange{conn: c, raw: raw}
+	x.step = x.writeOrRead
+	return x
+}
+
+// begin prepares for another request.
+func (x *exchange) begin(sent func()) { x.sent, x.full, x.sendErr = sent, false, nil }
+
+// run returns when the first bytes of the answer are in the buffer, when the
+// system takes no more of the request, or when either fails: with an error when the
+// connection was closed or its deadline has struck, and it may then be run again.
+func (x *exchange) run() error { return x.raw.Read(x.step) }
+
+func (x *exchange) writeOrRead(fd uintptr) bool {
+	if x.sent == nil {
+		return x.read(int(fd))
+	}
+	c := x.conn
+	for len(c.out) > 0 {
+		n, err := writeNow(int(fd), c.out)
+		switch err {
+		case nil:
+			takeOff(&c.out, n)
+		case unix.EINTR:
+		case unix.EAGAIN:
+			x.full = true
+			return true
+		default:
+			x.sendErr = os.NewSyscallError("writev", err)
+			return true
+		}
+	}
+	x.sent()
+	x.sent = nil
+	return false
+}
+
+// read takes what there is of an answer; what there is not, whoever reads on finds out.
+func (x *exchange) read(fd int) bool {
+	c := x.conn
+	for {
+		n, err := readNow(fd, c.buf)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err == unix.EAGAIN:
+			return false
+		case err != nil:
+			c.readErr = os.NewSyscallError("read", err)
+		case n > 0:
+			c.r, c.w = 0, n
+		}
+		return true
+	}
+}
+
+// takeOff takes n bytes off the front.
+func takeOff(b *net.Buffers, n int) {
+	for len(*b) > 0 && n >= len((*b)[0]) {
+		n -= len((*b)[0])
+		(*b)[0] = nil
+		*b = (*b)[1:]
+	}
+	if n > 0 {
+		(*b)[0] = (*b)[0][n:]
+	}
+}
