@@ -73,10 +73,11 @@ func TestBodyIsTheTree(t *testing.T) {
 	for _, api := range scenarios.APIs() {
 		for _, encoding := range encodingsOf(api) {
 			t.Run(string(api)+" "+string(encoding), func(t *testing.T) {
+				t.Parallel()
 				s := shop()
 				withExtras(s)
 				s.API, s.Encoding = api, encoding
-				s.TracesPerRequest = scenarios.Dist{Kind: scenarios.UniformInt, A: 1, B: 30}
+				s.TracesPerRequest = scenarios.Dist{Kind: scenarios.UniformInt, A: 1, B: 8}
 				c := compileOrFatal(t, s)
 				key := identity.Key{1, 2, 3}
 				composer, codec := c.Composer(key), identity.New(key, c.Layout())

@@ -40,6 +40,7 @@ func each(t *testing.T, kinds func(fault.Kind) bool, test func(t *testing.T, kin
 			}
 			for _, encoding := range encodingsOf(api) {
 				t.Run(kind.Name+" "+string(api)+" "+string(encoding), func(t *testing.T) {
+					t.Parallel()
 					s := shop()
 					s.API, s.Encoding, s.TracesPerRequest = api, encoding, constant(3)
 					s.Faults = []scenarios.Fault{{Kind: kind.Name, Share: 0.6}}
