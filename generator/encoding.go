@@ -82,6 +82,6 @@ func (c *Corpus) sizer() func(seq uint64) int {
 		for w := c.walk(seq); w.next(); n++ {
 			size += c.templates[w.draw.template].Size(!w.draw.priority.none)
 		}
-		return size + int(c.frame(n))
+		return size + c.frame(n)
 	}
 }

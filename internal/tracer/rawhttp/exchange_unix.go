@@ -6,8 +6,6 @@ import (
 	"net"
 	"os"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // exchange writes a request and waits for its answer in one go with the runtime's
@@ -55,16 +53,16 @@ func (x *exchange) writeOrRead(fd uintptr) bool {
 	}
 	c := x.conn
 	for len(c.out) > 0 {
-		n, err := writeNow(int(fd), c.out)
-		switch err {
-		case nil:
+		n, errno := writeNow(int(fd), c.out)
+		switch errno {
+		case 0:
 			takeOff(&c.out, n)
-		case unix.EINTR:
-		case unix.EAGAIN:
+		case syscall.EINTR:
+		case syscall.EAGAIN:
 			x.full = true
 			return true
 		default:
-			x.sendErr = os.NewSyscallError("writev", err)
+			x.sendErr = os.NewSyscallError("writev", errno)
 			return true
 		}
 	}
@@ -77,16 +75,16 @@ func (x *exchange) writeOrRead(fd uintptr) bool {
 func (x *exchange) read(fd int) bool {
 	c := x.conn
 	for {
-		n, err := readNow(fd, c.buf)
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err == unix.EAGAIN:
-			return false
-		case err != nil:
-			c.readErr = os.NewSyscallError("read", err)
-		case n > 0:
+		n, errno := readNow(fd, c.buf)
+		switch errno {
+		case 0:
 			c.r, c.w = 0, n
+		case syscall.EINTR:
+			continue
+		case syscall.EAGAIN:
+			return false
+		default:
+			c.readErr = os.NewSyscallError("read", errno)
 		}
 		return true
 	}

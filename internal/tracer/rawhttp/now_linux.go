@@ -13,24 +13,18 @@ import (
 // away from whoever copies longer than 20 µs pays for it with two switches of threads.
 
 // writeNow writes what the system takes of at most two pieces, neither of them empty.
-func writeNow(fd int, pieces net.Buffers) (int, error) {
+func writeNow(fd int, pieces net.Buffers) (int, syscall.Errno) {
 	var vectors [2]unix.Iovec
 	for i, p := range pieces {
 		vectors[i].Base = unsafe.SliceData(p)
 		vectors[i].SetLen(len(p))
 	}
 	n, _, errno := syscall.RawSyscall(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&vectors)), uintptr(len(pieces)))
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(n), nil
+	return int(n), errno
 }
 
 // readNow reads into b, which is not empty.
-func readNow(fd int, b []byte) (int, error) {
+func readNow(fd int, b []byte) (int, syscall.Errno) {
 	n, _, errno := syscall.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(n), nil
+	return int(n), errno
 }
