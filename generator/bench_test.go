@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"strconv"
 	"testing"
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
@@ -134,16 +135,59 @@ func BenchmarkMarshalV10(b *testing.B) {
 	reportSpans(b, spans)
 }
 
+// JSON as a run composes it, beside writing spans that are there already with
+// strconv, ids and times included.
 func BenchmarkComposeJSON(b *testing.B) {
 	c := benchCorpus(b, "encoding=json")
 	composer := c.Composer(identity.Key{1, 2, 3})
-	buf, seq, spans := make([]byte, 0, 8<<20), uint64(0), 0
-	for b.Loop() {
-		buf = composer.Append(buf[:0], seq, someTime)
-		spans += spansOf(c, seq)
-		seq++
+	buf := make([]byte, 0, 8<<20)
+	b.Run("compose", func(b *testing.B) {
+		spans, seq := 0, uint64(0)
+		b.ReportAllocs()
+		for b.Loop() {
+			buf = composer.Append(buf[:0], seq, someTime)
+			spans += spansOf(c, seq)
+			seq++
+		}
+		reportSpans(b, spans)
+	})
+	b.Run("baseline=strconv", func(b *testing.B) {
+		traces := decoded(b, benchCorpus(b).Composer(identity.Key{1, 2, 3}).Append(nil, 7, someTime))
+		spans := 0
+		for b.Loop() {
+			buf = buf[:0]
+			for _, trace := range traces {
+				for _, span := range trace {
+					buf = appendSpan(buf, span)
+				}
+				spans += len(trace)
+			}
+		}
+		reportSpans(b, spans)
+	})
+}
+
+// appendSpan writes a span as JSON.
+func appendSpan(b []byte, s *pb.Span) []byte {
+	b = strconv.AppendUint(append(b, `{"trace_id":`...), s.TraceID, 10)
+	b = strconv.AppendUint(append(b, `,"span_id":`...), s.SpanID, 10)
+	b = strconv.AppendUint(append(b, `,"parent_id":`...), s.ParentID, 10)
+	b = strconv.AppendInt(append(b, `,"start":`...), s.Start, 10)
+	b = strconv.AppendInt(append(b, `,"duration":`...), s.Duration, 10)
+	b = strconv.AppendInt(append(b, `,"error":`...), int64(s.Error), 10)
+	b = strconv.AppendQuote(append(b, `,"service":`...), s.Service)
+	b = strconv.AppendQuote(append(b, `,"name":`...), s.Name)
+	b = strconv.AppendQuote(append(b, `,"resource":`...), s.Resource)
+	b = strconv.AppendQuote(append(b, `,"type":`...), s.Type)
+	b = append(b, `,"meta":{`...)
+	for key, value := range s.Meta {
+		b = append(strconv.AppendQuote(append(strconv.AppendQuote(b, key), ':'), value), ',')
 	}
-	reportSpans(b, spans)
+	b = append(b, `},"metrics":{`...)
+	for key, value := range s.Metrics {
+		b = append(strconv.AppendFloat(append(strconv.AppendQuote(b, key), ':'), value, 'g', -1, 64), ',')
+	}
+	return append(b, `}}`...)
 }
 
 func BenchmarkChunks(b *testing.B) {

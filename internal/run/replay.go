@@ -118,7 +118,8 @@ func (r *Replay) ranges() string {
 }
 
 // Find turns a trace id or a span id of the run back into the request that
-// carried it, the chunk's slot there, and its place in the body. A trace that was sent in
+// carried it, the chunk's slot there, and its place in the body: -1 for one that the
+// load does not have, such as a first trace before it. A trace that was sent in
 // parts is found by its id where it began, and by a span's where that was sent.
 func (r *Replay) Find(id uint64) (seq uint64, slot, place int, err error) {
 	ordinal, _, ok := r.codec.Trace(id)
@@ -129,9 +130,6 @@ func (r *Replay) Find(id uint64) (seq uint64, slot, place int, err error) {
 	}
 	seq, slot = r.Corpus.Layout().Seq(ordinal)
 	place = slices.IndexFunc(r.Corpus.Chunks(nil, seq), func(c ledger.Chunk) bool { return c.Ordinal == ordinal })
-	if place < 0 {
-		return 0, 0, 0, fmt.Errorf("id %d is not of this run: request %d has no such trace", id, seq)
-	}
 	return seq, slot, place, nil
 }
 
