@@ -67,8 +67,8 @@ unit: ## run the tests; those that load an agent last, with the machine to thems
 RACED := ^Test(ClosedLoop|Fleet|Retries|ObeyRates|ErrorsAndResets|SpanFaults|MissingTraceToBytes|Interrupted|TargetDies)$$
 
 .PHONY: race
-race: ## run the tests under the race detector; drawing and composing have no goroutines of their own
-	CGO_ENABLED=1 $(GO) test -race -short $$($(GO) list ./... | grep -vE '/report|/cmd/|/generator$$')
+race: ## run the tests under the race detector; drawing, growing and composing have no goroutines of their own
+	CGO_ENABLED=1 $(GO) test -race -short $$($(GO) list ./... | grep -vE '/(report|cmd/|internal/(wire|outlook|trees|topology))|/generator$$')
 	CGO_ENABLED=1 $(GO) test -race -short -run '$(RACED)' ./cmd/...
 
 .PHONY: cross
