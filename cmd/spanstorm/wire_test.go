@@ -167,7 +167,7 @@ func TestMissingTraceToBytes(t *testing.T) {
 func TestLossyFromTheStart(t *testing.T) {
 	intake := freePort(t)
 	j := steady("[{name: hold, rate: 100/s, for: 1s}]")
-	j.target, j.intake = embeddedBehind(t, intake, "--drop", "50%", "--error", "30%").listen(t), intake
+	j.target, j.intake = embeddedBehind(t, intake, "--drop", "30%", "--error", "20%").listen(t), intake
 	rec, _ := j.do(t)
 	if l := rec.Ledger.Account; l.Missing.Traces == 0 || l.Refused.Traces == 0 || l.Accepted.Traces == 0 {
 		t.Errorf("want some of each: %+v", l)
