@@ -40,8 +40,8 @@ func TestHeadersAreTheTracersOwn(t *testing.T) {
 	languages := map[string]float64{"cpp": 1, "go": 1, "java": 1}
 	tracers := fleet(scenarios.Clients{Count: 30, Languages: languages, Containers: 0.5})
 	for name, onlyNet := range transports {
-		var got http.Header
-		s := agent(t, 200, "{}", func(r *http.Request) { got = r.Header })
+		headers := make(chan http.Header, 1)
+		s := agent(t, 200, "{}", func(r *http.Request) { headers <- r.Header.Clone() })
 		sender := newSender(t.Context(), t, Config{
 			URL: s.URL, Clients: tracers, OnlyNetHTTP: onlyNet, Pick: func(seq uint64) int { return int(seq) },
 		}, Route{Path: "/v0.4/traces"})
@@ -49,7 +49,7 @@ func TestHeadersAreTheTracersOwn(t *testing.T) {
 			if r := send(sender, uint64(seq), &body{text: "x"}); r.Code != 200 {
 				t.Fatalf("reply %+v", r)
 			}
-			c := &tracers[seq]
+			c, got := &tracers[seq], <-headers
 			for header, want := range map[string]string{
 				"Datadog-Meta-Lang": c.Language, "Datadog-Meta-Lang-Version": c.LanguageVersion,
 				"Datadog-Meta-Lang-Interpreter": c.Interpreter, "Datadog-Meta-Lang-Interpreter-Vendor": c.Vendor,

@@ -3,6 +3,7 @@
 package rawhttp
 
 import (
+	"errors"
 	"net"
 	"os"
 	"syscall"
@@ -75,16 +76,16 @@ func (x *exchange) writeOrRead(fd uintptr) bool {
 func (x *exchange) read(fd int) bool {
 	c := x.conn
 	for {
-		n, errno := readNow(fd, c.buf)
-		switch errno {
-		case 0:
+		n, err := syscall.Read(fd, c.buf)
+		switch {
+		case err == nil:
 			c.r, c.w = 0, n
-		case syscall.EINTR:
+		case errors.Is(err, syscall.EINTR):
 			continue
-		case syscall.EAGAIN:
+		case errors.Is(err, syscall.EAGAIN):
 			return false
 		default:
-			c.readErr = os.NewSyscallError("read", errno)
+			c.readErr = os.NewSyscallError("read", err)
 		}
 		return true
 	}
