@@ -64,7 +64,7 @@ unit: ## run the tests; those that load an agent last, with the machine to thems
 	set -e; for m in $(NESTED); do (cd $$m && $(GO) test ./...); done
 
 # Whole runs under the race detector: one of each kind, for each takes its time.
-RACED := ^Test(ClosedLoop|Fleet|Retries|ObeyRates|ErrorsAndResets|SpanFaults|MissingTraceToBytes|Interrupted|TargetDies)$$
+RACED := ^Test(ClosedLoop|Fleet|Retries|ObeyRates|ErrorsAndResets|MissingTraceToBytes|Interrupted|TargetDies)$$
 
 .PHONY: race
 race: ## run the tests under the race detector; drawing, growing and composing have no goroutines of their own
