@@ -58,6 +58,19 @@ func copyTemplates(b *testing.B, c *Corpus, buf []byte) {
 	reportSpans(b, spans)
 }
 
+// compose composes payloads, as a run does it.
+func compose(b *testing.B, c *Corpus, buf []byte) {
+	composer := c.Composer(identity.Key{1, 2, 3})
+	spans, seq := 0, uint64(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = composer.Append(buf[:0], seq, someTime)
+		spans += spansOf(c, seq)
+		seq++
+	}
+	reportSpans(b, spans)
+}
+
 // encodeReused has msgp encode spans that are there already.
 func encodeReused(b *testing.B, c *Corpus, buf []byte) {
 	traces := decoded(b, c.Composer(identity.Key{1, 2, 3}).Append(nil, 7, someTime))
@@ -77,19 +90,9 @@ func encodeReused(b *testing.B, c *Corpus, buf []byte) {
 // there already, ids and times included.
 func BenchmarkCompose(b *testing.B) {
 	c := benchCorpus(b)
-	composer := c.Composer(identity.Key{1, 2, 3})
 	buf := make([]byte, 0, 4<<20)
 	b.Run("baseline=memcpy", func(b *testing.B) { copyTemplates(b, c, buf) })
-	b.Run("compose", func(b *testing.B) {
-		spans, seq := 0, uint64(0)
-		b.ReportAllocs()
-		for b.Loop() {
-			buf = composer.Append(buf[:0], seq, someTime)
-			spans += spansOf(c, seq)
-			seq++
-		}
-		reportSpans(b, spans)
-	})
+	b.Run("compose", func(b *testing.B) { compose(b, c, buf) })
 	b.Run("baseline=msgp", func(b *testing.B) { encodeReused(b, c, buf) })
 }
 
@@ -139,18 +142,8 @@ func BenchmarkMarshalV10(b *testing.B) {
 // strconv, ids and times included.
 func BenchmarkComposeJSON(b *testing.B) {
 	c := benchCorpus(b, "encoding=json")
-	composer := c.Composer(identity.Key{1, 2, 3})
 	buf := make([]byte, 0, 8<<20)
-	b.Run("compose", func(b *testing.B) {
-		spans, seq := 0, uint64(0)
-		b.ReportAllocs()
-		for b.Loop() {
-			buf = composer.Append(buf[:0], seq, someTime)
-			spans += spansOf(c, seq)
-			seq++
-		}
-		reportSpans(b, spans)
-	})
+	b.Run("compose", func(b *testing.B) { compose(b, c, buf) })
 	b.Run("baseline=strconv", func(b *testing.B) {
 		traces := decoded(b, benchCorpus(b).Composer(identity.Key{1, 2, 3}).Append(nil, 7, someTime))
 		spans := 0
