@@ -46,10 +46,10 @@ func copyTemplates(b *testing.B, c *Corpus, buf []byte) {
 	}
 	spans, seq := 0, uint64(0)
 	for b.Loop() {
-		request := c.plan.request(seq)
+		request := c.plan.Request(seq)
 		buf = buf[:0]
-		for i := range c.plan.chunks(seq, request) {
-			_, _, template, _ := c.plan.chunk(request, i)
+		for i := range request.Traces {
+			template := request.Trace(i).Template
 			buf = append(buf, bodies[template]...)
 			spans += int(c.facts[template].spans)
 		}
@@ -222,10 +222,9 @@ func decoded(b *testing.B, body []byte) pb.Traces {
 
 // spansOf counts the spans of a request. It costs about a hundredth of composing it.
 func spansOf(c *Corpus, seq uint64) int {
-	request, spans := c.plan.request(seq), 0
-	for i := range c.plan.chunks(seq, request) {
-		_, _, template, _ := c.plan.chunk(request, i)
-		spans += int(c.facts[template].spans)
+	request, spans := c.plan.Request(seq), 0
+	for i := range request.Traces {
+		spans += int(c.facts[request.Trace(i).Template].spans)
 	}
 	return spans
 }

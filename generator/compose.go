@@ -1,7 +1,9 @@
 package generator
 
 import (
+	"github.com/spanstorm/spanstorm/internal/fault/bodies"
 	"github.com/spanstorm/spanstorm/internal/identity"
+	"github.com/spanstorm/spanstorm/internal/plan"
 	"github.com/spanstorm/spanstorm/internal/wire"
 )
 
@@ -81,17 +83,25 @@ func (k *Composer) Append(dst []byte, seq uint64, atUnixNS int64) []byte {
 		if d.seq != seq {
 			start, bounds = k.began(d, atUnixNS)
 		}
-		k.prepare(template, c.layout.Ordinal(seq, c.slot(d.i, d.part)), start-of.extent-c.plan.late(d.shape, d.key), d.priority)
+		k.prepare(template, c.layout.Ordinal(seq, c.slot(d.i, d.part)), start-of.extent-c.plan.Late(d.Shape, d.Key), d.Priority)
 		if c.parts.most > 1 {
 			k.join(d)
 		}
 		k.stamp.Priority = obeyed(bounds, of.root, k.stamp.Priority, k.stamp.TraceID)
 		for _, v := range template.Variables() {
-			c.variables[v].put(k.stamp.Values[v], c.draw(int(v), d.key, d.seq))
+			c.variables[v].put(k.stamp.Values[v], c.draw(int(v), d.Key, d.seq))
 		}
 		dst = k.writer.Append(dst, template, &k.stamp)
 	}
 	return c.malform(k.writer.AppendTail(dst), from, seq)
+}
+
+// malform makes the body of request seq, which begins at from, as its fault wants it.
+func (c *Corpus) malform(dst []byte, from int, seq uint64) []byte {
+	if i, how := c.plan.Fault(c.plan.Key(seq)); i >= 0 {
+		return bodies.Apply(dst, from, &c.scenario.Faults[i], how)
+	}
+	return dst
 }
 
 // began is when the request was due in which the trace of a part began, and the
@@ -107,13 +117,13 @@ func (k *Composer) began(d *draw, atUnixNS int64) (due int64, bounds []uint64) {
 }
 
 // prepare fills in the stamp of a chunk, but for the values of variables.
-func (k *Composer) prepare(t *wire.Template, ordinal uint64, startUnixNS int64, priority *priorityShare) {
+func (k *Composer) prepare(t *wire.Template, ordinal uint64, startUnixNS int64, priority *plan.Priority) {
 	n := t.Spans()
 	k.stamp.TraceID = k.codec.TraceID(ordinal, n)
 	k.stamp.IDs = k.ids[:n+1]
 	k.codec.SpanIDs(k.ids[1:n+1], ordinal)
 	k.stamp.Start = max(startUnixNS, timeLeast)
-	k.stamp.Priority, k.stamp.HasPriority = priority.value, !priority.none
+	k.stamp.Priority, k.stamp.HasPriority = priority.Value, !priority.None
 }
 
 // Traces returns the number of traces in the body of request seq, whole ones
@@ -129,7 +139,7 @@ func (k *Composer) Traces(seq uint64) int {
 // Layout().Probe(i): no request of the load has it.
 func (k *Composer) Probe(i int, atUnixNS int64) []byte {
 	c := k.corpus
-	k.prepare(&c.probe, c.layout.Probe(i), atUnixNS-c.probeExtent, &priorityShare{value: 1})
+	k.prepare(&c.probe, c.layout.Probe(i), atUnixNS-c.probeExtent, &plan.Priority{Value: 1})
 	b := k.writer.AppendHead(nil, c.sender(0), 1) // outside the load, requests have number 0
 	b = k.writer.Append(b, &c.probe, &k.stamp)
 	return k.writer.AppendTail(b)

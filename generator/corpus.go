@@ -13,13 +13,12 @@
 package generator
 
 import (
-	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/spanstorm/spanstorm/internal/identity"
 	"github.com/spanstorm/spanstorm/internal/ledger"
+	"github.com/spanstorm/spanstorm/internal/plan"
 	"github.com/spanstorm/spanstorm/internal/trees"
 	"github.com/spanstorm/spanstorm/internal/wire"
 	"github.com/spanstorm/spanstorm/scenarios"
@@ -31,8 +30,9 @@ type Corpus struct {
 	scenario    *scenarios.Scenario
 	catalogue   *trees.Catalogue
 	variables   []variable // as the catalogue counts them
-	plan        plan
-	sources     []source // by shape
+	plan        *plan.Plan
+	sources     []source   // by shape
+	incidents   [][]source // by incident and shape; without templates where the usual ones serve
 	senders     senders
 	encoding    wire.Encoding
 	templates   []wire.Template
@@ -91,21 +91,20 @@ func (c *Corpus) build(spansInPools float64) error {
 	for _, v := range c.catalogue.Variables() {
 		c.variables = append(c.variables, newVariable(v))
 	}
-	c.plan.seed = trees.HashText(s.Seed, "plan")
-	if c.plan.counts, err = countTable(s.TracesPerRequest); err != nil {
+	if c.plan, err = plan.New(s); err != nil {
 		return err
 	}
-	c.plan.faults, c.plan.spoils = faultShares(s.Faults), spoilShares(s.Faults)
 	if err = c.planShapes(spansInPools); err != nil {
 		return err
 	}
-	c.chunksMost = int(slices.Max(c.plan.counts))
+	c.chunksMost = int(slices.Max(c.plan.Counts))
 	if err = c.choose(); err != nil {
 		return err
 	}
 	if err = c.encode(); err != nil {
 		return err
 	}
+	c.work()
 	if err = c.planFleet(); err != nil {
 		return err
 	}
@@ -127,31 +126,17 @@ func (c *Corpus) planShapes(spansInPools float64) error {
 	if len(shapes) == 0 {
 		return nil
 	}
-	weights := make([]float64, len(shapes))
-	for i := range shapes {
-		weights[i] = shapes[i].Weight
-	}
 	var err error
-	if c.plan.alias, err = newAlias(weights); err != nil {
+	if c.sources, err = newSources(c.catalogue, shapes, c.plan.Shares(), spansInPools); err != nil {
 		return err
 	}
-	c.plan.lateness = lateTable(shapes)
-	if c.sources, err = newSources(c.catalogue, shapes, shares(c.plan.alias), spansInPools); err != nil {
-		return err
-	}
-	var problems []error
 	first := uint32(0)
-	for i := range shapes {
-		priorities, err := priorityTable(&shapes[i])
-		if err != nil {
-			problems = append(problems, fmt.Errorf("shape %s: %w", shapes[i].Name, err))
-		}
-		n := uint32(c.sources[i].templates)
-		c.plan.shapes = append(c.plan.shapes, pool{first: first, n: n, priorities: priorities})
-		first += n
+	for i := range c.sources {
+		pool := &c.plan.Pools[i]
+		pool.First, pool.N = first, uint32(c.sources[i].templates)
+		first += pool.N
 	}
-	problems = append(problems, c.planIncidents(first))
-	return errors.Join(problems...)
+	return c.planIncidents(first)
 }
 
 // encode makes all templates, and the probe, again if payloads turn out to hold
@@ -181,7 +166,7 @@ func (c *Corpus) finish() bool {
 		return true
 	}
 	c.templates = append(c.templates, c.probe)
-	again := indexed.Finish(c.templates, int(slices.Min(c.plan.counts)), c.chunksMost*max(1, c.parts.most))
+	again := indexed.Finish(c.templates, int(slices.Min(c.plan.Counts)), c.chunksMost*max(1, c.parts.most))
 	last := len(c.templates) - 1
 	c.templates, c.probe = c.templates[:last], c.templates[last]
 	return !again
@@ -192,8 +177,8 @@ func (c *Corpus) encodeAll() error {
 	if err := c.encodePools(d, conv, c.sources); err != nil {
 		return err
 	}
-	for i := range c.plan.episodes {
-		if err := c.encodePools(d, conv, c.plan.episodes[i].sources); err != nil {
+	for i := range c.incidents {
+		if err := c.encodePools(d, conv, c.incidents[i]); err != nil {
 			return err
 		}
 	}
@@ -202,7 +187,7 @@ func (c *Corpus) encodeAll() error {
 		return err
 	}
 	c.addParts()
-	probe := d.Probe(c.plan.seed)
+	probe := d.Probe(c.plan.Seed)
 	c.probe = c.encoding.Encode(&wire.Chunk{Spans: conv.convert(probe), PriorityWidth: 1})
 	c.probeExtent = extent(probe)
 	c.spansMost = max(c.spansMost, len(probe))
@@ -239,7 +224,7 @@ func (c *Corpus) encodePart(conv *converter, shape int, tree []trees.Span, whole
 	c.longest.note(spans)
 	c.spansMost = max(c.spansMost, len(spans))
 	whole.spans = int32(len(spans))
-	return c.encoding.Encode(&wire.Chunk{Spans: spans, PriorityWidth: priorityWidth(c.plan.shapes[shape].priorities)}), whole
+	return c.encoding.Encode(&wire.Chunk{Spans: spans, PriorityWidth: c.plan.Pools[shape].Width()}), whole
 }
 
 // root returns the number of a root's service.
@@ -258,42 +243,30 @@ func (c *Corpus) root(span *trees.Span) int32 {
 	return int32(i)
 }
 
-// priorityWidth is the most characters that a priority of the table takes.
-func priorityWidth(table []priorityShare) int {
-	width := 1
-	for _, p := range table {
-		width = max(width, len(strconv.Itoa(int(p.value))))
-	}
-	return width
-}
-
 // expect works out the means. The number of chunks and what is in them are
 // independent, so that the mean of a sum is the product of means.
 func (c *Corpus) expect() Means {
-	if len(c.plan.shapes) == 0 {
+	if len(c.plan.Pools) == 0 {
 		return Means{Bytes: float64(c.frame(0)) + c.senders.mean}
 	}
-	var m Means
-	var frame float64 // bytes around and between chunks
-	for _, n := range c.plan.counts {
-		m.Traces += float64(n)
-		frame += float64(c.frame(int(n)))
+	m := Means{Traces: c.plan.MeanTraces()}
+	frame := 0.0 // bytes around and between chunks
+	for _, n := range c.plan.Counts {
+		frame += float64(c.frame(int(n))) / float64(len(c.plan.Counts))
 	}
-	m.Traces /= float64(len(c.plan.counts))
-	frame /= float64(len(c.plan.counts))
-	if f := c.plan.fleet; f != nil {
-		m.Traces, frame = f.mean, float64(c.frame(int(f.mean+0.5)))
+	if c.plan.Fleet != nil {
+		frame = float64(c.frame(int(m.Traces + 0.5)))
 	}
 	sound := 1.0
-	for _, f := range c.plan.spoils {
-		sound -= f.share
+	for _, f := range c.plan.Spoils {
+		sound -= f.Share
 	}
-	for i, share := range shares(c.plan.alias) {
-		p := &c.plan.shapes[i]
-		m.add(share*sound, c.expectPool(i, p.first, p.n))
-		for _, f := range c.plan.spoils {
-			s := &f.pools[i]
-			m.add(share*f.share, c.expectPool(int(s.shape), s.first, s.n))
+	for i, share := range c.plan.Shares() {
+		p := &c.plan.Pools[i]
+		m.add(share*sound, c.expectPool(i, p.First, p.N))
+		for _, f := range c.plan.Spoils {
+			s := &f.Pools[i]
+			m.add(share*f.Share, c.expectPool(int(s.Shape), s.First, s.N))
 		}
 	}
 	m.Spans *= m.Traces
@@ -309,13 +282,7 @@ func (c *Corpus) expect() Means {
 
 // expectPool works out the means of one trace of a pool, which has the priorities of a shape.
 func (c *Corpus) expectPool(shape int, first, n uint32) (m Means) {
-	none, from := 0.0, uint64(0)
-	for _, q := range c.plan.shapes[shape].priorities {
-		if q.none {
-			none += float64(q.upTo-from) / (1 << 32)
-		}
-		from = q.upTo
-	}
+	none := c.plan.Pools[shape].Without()
 	for t := first; t < first+n; t++ {
 		for part := range c.partsOf(t) {
 			template := &c.templates[c.part(t, part)]
@@ -383,18 +350,18 @@ func (c *Corpus) chunks(dst []ledger.Chunk, seq uint64, s *Sampling) []ledger.Ch
 		if s := c.spoiltOf(d.template); s != nil {
 			fault, alike = s.fault, s.alike
 		}
-		priority := d.priority.value
+		priority := d.Priority.Value
 		if s != nil {
 			priority = s.obeyed(d)
 		}
 		dst = append(dst, ledger.Chunk{
 			Ordinal:     c.layout.Ordinal(seq, c.slot(d.i, d.part)),
-			Shape:       int32(d.shape),
+			Shape:       int32(d.Shape),
 			Fault:       fault,
 			Spans:       c.facts[d.template].spans,
 			Alike:       alike,
 			Priority:    priority,
-			HasPriority: !d.priority.none,
+			HasPriority: !d.Priority.None,
 		})
 	}
 	return dst

@@ -80,7 +80,7 @@ func (c *Corpus) sizer() func(seq uint64) int {
 			size += c.senders.excess[c.sender(seq)]
 		}
 		for w := c.walk(seq); w.next(); n++ {
-			size += c.templates[w.draw.template].Size(!w.draw.priority.none)
+			size += c.templates[w.draw.template].Size(!w.draw.Priority.None)
 		}
 		return size + c.frame(n)
 	}

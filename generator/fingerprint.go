@@ -11,7 +11,7 @@ import (
 
 // corpusVersion changes when the same scenario gives other bytes than before
 // although its templates are the same: when draws are made differently.
-const corpusVersion = 1
+const corpusVersion = 2
 
 // fingerprintBytes is how much of the hash a fingerprint shows.
 const fingerprintBytes = 16
@@ -23,22 +23,22 @@ func (c *Corpus) hash() string {
 	sum := sha256.New()
 	w := bufio.NewWriterSize(sum, 1<<16)
 	// Neither a hash nor a buffer before it ever fails to write.
-	_, _ = fmt.Fprintf(w, "version %d\n%s %s\nseed %d\nlayout %d\n", corpusVersion, c.Path(), c.ContentType(), c.plan.seed, c.layout)
-	_, _ = fmt.Fprintf(w, "counts %d\nalias %d\n", c.plan.counts, c.plan.alias)
-	for i, p := range c.plan.shapes {
+	_, _ = fmt.Fprintf(w, "version %d\n%s %s\nseed %d\nlayout %d\n", corpusVersion, c.Path(), c.ContentType(), c.plan.Seed, c.layout)
+	_, _ = fmt.Fprintf(w, "counts %d\nalias %d\n", c.plan.Counts, c.plan.Columns())
+	for i, p := range c.plan.Pools {
 		_, _ = fmt.Fprintf(w, "shape %q %v\n", c.scenario.Shapes[i].Name, p)
 	}
-	for i := range c.plan.episodes { // when they are follows from the load
-		_, _ = fmt.Fprintf(w, "incident %q %v\n", c.scenario.Incidents[i].Name, c.plan.episodes[i].pools)
+	for i := range c.plan.Episodes { // when they are follows from the load
+		_, _ = fmt.Fprintf(w, "incident %q %v\n", c.scenario.Incidents[i].Name, c.plan.Episodes[i].Pools)
 	}
 	if len(c.scenario.Faults) > 0 {
-		_, _ = fmt.Fprintf(w, "faults %v %v\n", c.plan.faults, c.plan.spoils)
+		_, _ = fmt.Fprintf(w, "faults %v %v\n", c.plan.Faults(), c.plan.Spoils)
 		for i := range c.scenario.Faults {
 			_, _ = fmt.Fprintf(w, "%s %x\n", c.scenario.Faults[i].Kind, c.scenario.Faults[i].Body)
 		}
 	}
-	if c.plan.lateness != nil {
-		_, _ = fmt.Fprintf(w, "late %v\n", c.plan.lateness)
+	if c.plan.Lateness != nil {
+		_, _ = fmt.Fprintf(w, "late %v\n", c.plan.Lateness)
 	}
 	for i := range c.variables {
 		v := &c.variables[i]
@@ -55,7 +55,7 @@ func (c *Corpus) hash() string {
 	}
 	c.parts.sum(w)
 	if c.parts.most > 1 { // what a request carries on depends on who sent what before
-		_, _ = fmt.Fprintf(w, "clients %d\n", c.clients())
+		_, _ = fmt.Fprintf(w, "clients %d\n", c.plan.Tracers())
 	}
 	_ = c.probe.Sum(w)
 	if indexed, ok := c.encoding.(wire.Indexed); ok {

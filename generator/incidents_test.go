@@ -1,12 +1,10 @@
 package generator
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"pgregory.net/rapid"
 
 	"github.com/spanstorm/spanstorm/internal/identity"
 	"github.com/spanstorm/spanstorm/scenarios"
@@ -126,27 +124,4 @@ func TestIncidentsRoundTrip(t *testing.T) {
 			compareChunks(t, c, codec, seq, got, composer.Traces(seq))
 		}
 	}
-}
-
-// A request lies in the window that holds it.
-func TestWindows(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		p := plan{episodes: make([]episode, 3)}
-		edges := rapid.SliceOfNDistinct(rapid.Uint64Range(0, 50), 2, 12, rapid.ID).Draw(t, "edges")
-		slices.Sort(edges)
-		for i := 0; i+1 < len(edges); i += rapid.IntRange(1, 2).Draw(t, "step") {
-			p.windows = append(p.windows, Window{From: edges[i], To: edges[i+1], Incident: len(p.windows) % 3})
-		}
-		for seq := range uint64(60) {
-			var want *episode
-			for _, w := range p.windows {
-				if seq >= w.From && seq < w.To {
-					want = &p.episodes[w.Incident]
-				}
-			}
-			if p.during(seq) != want {
-				t.Fatalf("request %d is not where %v have it", seq, p.windows)
-			}
-		}
-	})
 }

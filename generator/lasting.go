@@ -7,7 +7,7 @@ import "github.com/spanstorm/spanstorm/internal/trees"
 // requests, of which of these stretches seq is in.
 func (c *Corpus) draw(variable int, key, seq uint64) uint64 {
 	if every := c.variables[variable].Every; every > 0 {
-		key = trees.Hash(^c.plan.seed, seq/every)
+		key = trees.Hash(^c.plan.Seed, seq/every)
 	}
 	return trees.Hash(key, uint64(variable))
 }

@@ -23,7 +23,8 @@ func TestLateTraces(t *testing.T) {
 	traces := 0
 	for seq := range uint64(1000) {
 		for i := range c.Chunks(nil, seq) {
-			_, shape, _, _ := c.plan.chunk(c.plan.request(seq), i)
+			request := c.plan.Request(seq)
+			shape := request.Trace(i).Shape
 			tree, err := c.Tree(seq, i)
 			if err != nil {
 				t.Fatal(err)

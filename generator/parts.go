@@ -199,6 +199,7 @@ func (c *Corpus) fit() error {
 	if c.layout, err = identity.Fit(chunks, c.spansMost); err != nil && c.parts.most > 1 {
 		return fmt.Errorf("%w, or raise partial_flush: traces are sent in up to %d parts", err, c.parts.most)
 	}
+	c.plan.Bound(c.layout.MaxSeq())
 	return err
 }
 
@@ -208,41 +209,12 @@ func (c *Corpus) slotBits() int { return bits.Len(uint(c.chunksMost - 1)) }
 // of the request that carries it.
 func (c *Corpus) slot(i, part int) int { return part<<c.slotBits() | i }
 
-// phase is the phase of request seq: its first request, and the first after it.
-func (c *Corpus) phase(seq uint64) (from, to uint64) {
-	to = c.layout.MaxSeq()
-	for _, bound := range c.plan.phases {
-		if bound > seq {
-			return from, bound
-		}
-		from = bound
-	}
-	return from, max(to, from)
-}
-
-// step is the request that the client of request seq sends n requests later in the
-// same phase, or earlier if n is negative; ok is false if there is none.
-func (c *Corpus) step(seq uint64, n int) (other uint64, ok bool) {
-	if n == 0 {
-		return seq, true
-	}
-	if c.plan.fleet != nil {
-		return c.plan.fleet.step(seq, n)
-	}
-	from, to := c.phase(seq)
-	other = seq + uint64(n)*c.clients()
-	if n < 0 {
-		return other, seq >= from+uint64(-n)*c.clients()
-	}
-	return other, other < to
-}
-
 // ordinal is that of a part of the i-th trace of request seq.
 func (c *Corpus) ordinal(seq uint64, i, part int) uint64 {
 	if part == 0 {
 		return c.layout.Ordinal(seq, i)
 	}
-	if at, ok := c.step(seq, part); ok {
+	if at, ok := c.plan.Step(seq, part); ok {
 		return c.layout.Ordinal(at, c.slot(i, part))
 	}
 	return c.layout.Ordinal(seq, c.slot(i, c.parts.most+part))
@@ -255,22 +227,16 @@ func (c *Corpus) origin(seq uint64, slot int) (from uint64, i, part int, ok bool
 	if from, ok = seq, true; c.parts.most > 1 {
 		i = slot & (1<<c.slotBits() - 1)
 		if part = slot >> c.slotBits(); part > 0 {
-			from, ok = c.step(seq, -part)
+			from, ok = c.plan.Step(seq, -part)
 		}
 	} else {
 		i = slot
 	}
-	request := c.plan.request(from)
-	if !ok || i < 0 || i >= c.plan.chunks(from, request) {
+	request := c.plan.Request(from)
+	if !ok || i < 0 || i >= request.Traces {
 		return 0, 0, 0, false
 	}
-	return from, i, part, part < c.partsOf(c.drawn(from, request, i))
-}
-
-// drawn is the template of the i-th trace of a request, of its first part.
-func (c *Corpus) drawn(seq, request uint64, i int) uint32 {
-	key, shape, template, _ := c.plan.chunk(request, i)
-	return c.plan.during(seq).template(shape, key, template)
+	return from, i, part, part < c.partsOf(request.Trace(i).Template)
 }
 
 // First is the first chunk of the trace that a chunk of this ordinal and number
@@ -281,7 +247,8 @@ func (c *Corpus) First(ordinal uint64, spans int) (first uint64, itsSpans int) {
 	if !ok || part == 0 {
 		return ordinal, spans
 	}
-	return c.layout.Ordinal(from, i), int(c.facts[c.drawn(from, c.plan.request(from), i)].spans)
+	request := c.plan.Request(from)
+	return c.layout.Ordinal(from, i), int(c.facts[request.Trace(i).Template].spans)
 }
 
 // steady is the first request that carries as much of earlier traces as any.
@@ -289,9 +256,9 @@ func (c *Corpus) steady() uint64 {
 	if c.parts.most <= 1 {
 		return 0
 	}
-	seq := uint64(c.parts.most-1) * c.clients()
-	if f := c.plan.fleet; f != nil {
-		seq = min(seq, f.count/2)
+	seq := uint64(c.parts.most-1) * c.plan.Tracers()
+	if f := c.plan.Fleet; f != nil {
+		seq = min(seq, f.Count/2)
 	}
 	return seq
 }
@@ -312,12 +279,12 @@ func (c *Corpus) idsMost() int {
 // one of a part of a trace. In a trace that is sent whole it changes nothing.
 func (k *Composer) join(d *draw) {
 	c := k.corpus
-	if c.parts.splits[d.first].n == 0 {
+	if c.parts.splits[d.Template].n == 0 {
 		return
 	}
 	ids := k.stamp.IDs
 	if d.part > 0 {
-		k.stamp.TraceID = k.codec.TraceID(c.layout.Ordinal(d.seq, d.i), int(c.facts[d.first].spans))
+		k.stamp.TraceID = k.codec.TraceID(c.layout.Ordinal(d.seq, d.i), int(c.facts[d.Template].spans))
 		ids[len(ids)-1] = k.codec.LastSpanID(c.ordinal(d.seq, d.i, d.part), len(ids)-2)
 	}
 	for _, p := range c.parts.splits[d.template].foreign {

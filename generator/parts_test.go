@@ -279,8 +279,8 @@ func TestPartsStayWithTheirClient(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := compileOrFatal(t, s)
 			bounds := []uint64{0, 100, 200}
-			if f := c.plan.fleet; f != nil {
-				bounds = append(slices.Clone(f.firsts), f.count)
+			if f := c.plan.Fleet; f != nil {
+				bounds = append(slices.Clone(f.Firsts), f.Count)
 			}
 			c.Schedule(nil, bounds...)
 			last, later, unsent := uint64(0), 0, 0
@@ -319,23 +319,6 @@ func TestPartsStayWithTheirClient(t *testing.T) {
 	}
 }
 
-// Each client has its turn, so that what it began can go on.
-func TestClientsTakeTurns(t *testing.T) {
-	for _, n := range []int{1, 2, 3, 10, 64, 97, 10_000} {
-		s := shop()
-		s.Clients.Count = n
-		c := &Corpus{scenario: s}
-		seen := make([]bool, n)
-		for k := range uint64(n) {
-			client := c.Client(1_000_000_007 + k)
-			if client < 0 || client >= n || seen[client] || client != c.Client(1_000_000_007+k+uint64(n)) {
-				t.Fatalf("of %d clients, %d has request %d of a round, and %d that of the next", n, client, k, c.Client(1_000_000_007+k+uint64(n)))
-			}
-			seen[client] = true
-		}
-	}
-}
-
 func TestTooManyParts(t *testing.T) {
 	s := shop()
 	s.Shapes[2].PartialFlush = 2
@@ -352,7 +335,7 @@ func TestMeansOfParts(t *testing.T) {
 	const requests = 6000
 	var body []byte
 	for seq := c.steady(); seq < c.steady()+requests; seq++ {
-		began += c.plan.chunks(seq, c.plan.request(seq))
+		began += c.plan.Request(seq).Traces
 		for _, chunk := range c.Chunks(nil, seq) {
 			spans += int(chunk.Spans)
 		}

@@ -11,30 +11,6 @@ import (
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
-func TestAliasTableHasTheWeights(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		weights := rapid.SliceOfN(rapid.Float64Range(0, 1e6), 1, 20).Draw(t, "weights")
-		total := 0.0
-		for _, w := range weights {
-			total += w
-		}
-		table, err := newAlias(weights)
-		if (err != nil) != (total == 0) {
-			t.Fatalf("weights %v: error is %v", weights, err)
-		}
-		sum := 0.0
-		for i, p := range shares(table) {
-			sum += p
-			if want := weights[i] / total; math.Abs(p-want) > 1e-7 || weights[i] == 0 && p != 0 {
-				t.Errorf("shape %d of %v has %v, want %v", i, weights, p, want)
-			}
-		}
-		if err == nil && math.Abs(sum-1) > 1e-9 {
-			t.Errorf("shares add up to %v", sum)
-		}
-	})
-}
-
 // within says that k of n is within five standard deviations of a binomial share p.
 func within(k, n int, p float64) bool {
 	return math.Abs(float64(k)-float64(n)*p) <= 5*math.Sqrt(float64(n)*p*(1-p))+1

@@ -69,10 +69,10 @@ const (
 // number of spans: two pilots tell which.
 func poolSize(s *scenarios.Scenario) (float64, error) {
 	switch {
-	case s.Corpus == nil || len(s.Shapes) == 0:
-		return spansInPools, nil
-	case s.Corpus.Spans > 0:
+	case s.Corpus != nil && s.Corpus.Spans > 0:
 		return float64(s.Corpus.Spans), nil
+	case s.Corpus == nil || s.Corpus.Memory == 0 || len(s.Shapes) == 0:
+		return spansInPools, nil
 	}
 	fewSpans, few, err := pilot(s, pilotFew)
 	if err != nil {
@@ -107,4 +107,45 @@ func pilot(s *scenarios.Scenario, about float64) (spans, bytes float64, err erro
 		spans += float64(c.templates[i].Spans())
 	}
 	return spans, float64(c.memory()), nil
+}
+
+// workSpans is how many spans of templates traces are drawn from at a time, unless
+// the scenario says it: about as much as a processor's own cache holds.
+const workSpans = 1 << 10
+
+// work lays out the working set of templates. It holds no less than twice what a
+// request carries, so that the traces of one request differ.
+func (c *Corpus) work() {
+	total, perTrace := 0.0, 0.0 // spans
+	for i, share := range c.plan.Shares() {
+		spans, p := 0, &c.plan.Pools[i]
+		for t := p.First; t < p.First+p.N; t++ {
+			spans += c.spans(t)
+		}
+		total += float64(spans)
+		perTrace += share * float64(spans) / float64(p.N)
+	}
+	set := float64(workSpans)
+	if of := c.scenario.Corpus; of != nil && of.WorkingSet > 0 {
+		set = float64(of.WorkingSet)
+	}
+	set = max(set, 2*perTrace*c.plan.MeanTraces())
+	c.plan.Work(set/max(total, 1), c.spans)
+}
+
+// spans is how many the trace of a template has, in all its parts: by them
+// templates are put in order, not by bytes, so that the same trees go to every API.
+func (c *Corpus) spans(template uint32) (n int) {
+	for part := range c.partsOf(template) {
+		n += int(c.facts[c.part(template, part)].spans)
+	}
+	return n
+}
+
+// inUse is how many templates traces are drawn from at a time.
+func (c *Corpus) inUse() (n int) {
+	for i := range c.plan.Pools {
+		n += c.plan.Pools[i].InUse()
+	}
+	return n
 }

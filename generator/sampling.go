@@ -58,8 +58,8 @@ func (s *Sampling) Chunks(dst []ledger.Chunk, seq uint64) []ledger.Chunk {
 
 // obeyed is the priority of a chunk that was drawn: that of its trace.
 func (s *Sampling) obeyed(d *draw) int8 {
-	of := &s.corpus.facts[d.first]
-	return obeyed(s.at(d.seq), of.root, d.priority.value, s.codec.TraceID(s.corpus.layout.Ordinal(d.seq, d.i), int(of.spans)))
+	of := &s.corpus.facts[d.Template]
+	return obeyed(s.at(d.seq), of.root, d.Priority.Value, s.codec.TraceID(s.corpus.layout.Ordinal(d.seq, d.i), int(of.spans)))
 }
 
 // Tree is [Corpus.Tree] with the priority that was sent.

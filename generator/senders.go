@@ -33,7 +33,7 @@ func (c *Corpus) tracers() ([]wire.Tracer, error) {
 		return nil, err
 	}
 	var list []wire.Tracer
-	shape, upTo, share := 0, 0.0, shares(c.plan.alias)
+	shape, upTo, share := 0, 0.0, c.plan.Shares()
 	for i := range c.senders.clients {
 		at := (float64(i) + 0.5) / float64(len(c.senders.clients))
 		for shape < len(share) && upTo+share[shape] < at {

@@ -10,24 +10,11 @@ import (
 
 	"github.com/spanstorm/spanstorm/internal/fault"
 	"github.com/spanstorm/spanstorm/internal/fault/spans"
+	"github.com/spanstorm/spanstorm/internal/plan"
 	"github.com/spanstorm/spanstorm/internal/trees"
 	"github.com/spanstorm/spanstorm/internal/wire"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
-
-// spoilShare is a fault of spans, and the upper end of its share of the hashes of 32 bits.
-type spoilShare struct {
-	upTo  uint64
-	index int // in the scenario
-	share float64
-	pools []spoiltPool // by the shape that was drawn
-}
-
-// spoiltPool is templates of a fault, first … first+n-1, made from a shape.
-type spoiltPool struct {
-	first, n uint32
-	shape    uint32
-}
 
 // spoilt is what is known of a malformed template.
 type spoilt struct {
@@ -42,32 +29,6 @@ const (
 	spoiltSpans     = 1 << 12
 )
 
-func spoilShares(faults []scenarios.Fault) []spoilShare {
-	var table []spoilShare
-	sum := 0.0
-	for i := range faults {
-		if k, ok := fault.Find(faults[i].Kind); ok && k.Level == fault.Span {
-			sum += float64(faults[i].Share)
-			table = append(table, spoilShare{upTo: uint64(sum * (1 << 32)), index: i, share: float64(faults[i].Share)})
-		}
-	}
-	return table
-}
-
-// spoil draws whether a chunk is malformed; nil: it is not. In a request that is
-// malformed as a whole, none is.
-func (p *plan) spoil(request, key uint64, shape int) *spoiltPool {
-	h := trees.Hash(key, drawSpoilt) >> 32
-	if h >= p.spoils[len(p.spoils)-1].upTo || p.fault(request) >= 0 {
-		return nil
-	}
-	i := 0
-	for h >= p.spoils[i].upTo {
-		i++
-	}
-	return &p.spoils[i].pools[shape]
-}
-
 // spoiltOf is what is malformed in a template; nil for nothing.
 func (c *Corpus) spoiltOf(template uint32) *spoilt {
 	if i := int(template) - c.sound; i >= 0 && i < len(c.spoilt) {
@@ -78,21 +39,18 @@ func (c *Corpus) spoiltOf(template uint32) *spoilt {
 
 // encodeSpoilt makes the templates of all faults of spans.
 func (c *Corpus) encodeSpoilt(d *trees.Dresser, conv *converter) error {
-	if len(c.plan.shapes) == 0 {
-		c.plan.spoils = nil
-		return nil
-	}
-	for i := range c.plan.spoils {
-		f := &c.plan.spoils[i]
-		f.pools = make([]spoiltPool, len(c.sources))
-		if isGiant(c.scenario.Faults[f.index].Kind) {
-			heaviest := slices.Index(shares(c.plan.alias), slices.Max(shares(c.plan.alias)))
-			pool, err := c.encodePool(d, conv, f.index, heaviest, 1)
+	for i := range c.plan.Spoils {
+		f := &c.plan.Spoils[i]
+		f.Pools = make([]plan.SpoiltPool, len(c.sources))
+		if isGiant(c.scenario.Faults[f.Index].Kind) {
+			of := c.plan.Shares()
+			heaviest := slices.Index(of, slices.Max(of))
+			pool, err := c.encodePool(d, conv, f.Index, heaviest, 1)
 			if err != nil {
 				return err
 			}
-			for shape := range f.pools {
-				f.pools[shape] = pool
+			for shape := range f.Pools {
+				f.Pools[shape] = pool
 			}
 			continue
 		}
@@ -100,7 +58,7 @@ func (c *Corpus) encodeSpoilt(d *trees.Dresser, conv *converter) error {
 			src := &c.sources[shape]
 			n := min(float64(spoiltTemplates), spoiltSpans/src.trees.SpansMean()) / float64(len(c.sources))
 			var err error
-			if f.pools[shape], err = c.encodePool(d, conv, f.index, shape, min(max(1, int(n)), src.templates)); err != nil {
+			if f.Pools[shape], err = c.encodePool(d, conv, f.Index, shape, min(max(1, int(n)), src.templates)); err != nil {
 				return err
 			}
 		}
@@ -114,9 +72,9 @@ func isGiant(kind string) bool {
 }
 
 // encodePool makes n templates of a fault from the first trees of a shape.
-func (c *Corpus) encodePool(d *trees.Dresser, conv *converter, index, shape, n int) (spoiltPool, error) {
+func (c *Corpus) encodePool(d *trees.Dresser, conv *converter, index, shape, n int) (plan.SpoiltPool, error) {
 	kind := c.scenario.Faults[index].Kind
-	pool := spoiltPool{first: uint32(len(c.templates)), n: uint32(n), shape: uint32(shape)}
+	pool := plan.SpoiltPool{First: uint32(len(c.templates)), N: uint32(n), Shape: uint32(shape)}
 	for t := range n {
 		tree, err := d.Spans(c.sources[shape].trees, t)
 		if err != nil {
@@ -143,7 +101,7 @@ func (c *Corpus) encodeBroken(conv *converter, kind string, b *spans.Broken, sha
 		return wire.Literal(c.noSpans(kind)), nil
 	}
 	template := c.encoding.Encode(&wire.Chunk{
-		Spans: conv.convert(b.Spans), PriorityWidth: priorityWidth(c.plan.shapes[shape].priorities), Fixed: b.Fixes,
+		Spans: conv.convert(b.Spans), PriorityWidth: c.plan.Pools[shape].Width(), Fixed: b.Fixes,
 	})
 	if kind == fault.WrongTypes && !c.exchangeTypes(&template) {
 		return template, fmt.Errorf("api %s cannot express it", c.scenario.API)
@@ -178,6 +136,13 @@ func (c *Corpus) exchangeTypes(t *wire.Template) bool {
 	text := msgp.AppendString(nil, spans.WrongText)
 	number := binary.BigEndian.AppendUint64([]byte{0xd3}, spans.WrongNumber)
 	return t.Overwrite(text, append([]byte{0xcf}, "12345678"...)) && t.Overwrite(number, text)
+}
+
+// RequestFault is the fault that request seq has as a whole: an index into the
+// scenario's faults, or -1 for none.
+func (c *Corpus) RequestFault(seq uint64) int {
+	index, _ := c.plan.Fault(c.plan.Key(seq))
+	return index
 }
 
 // FaultNames returns the names of the faults; ledger.Chunk.Fault counts them.

@@ -11,6 +11,7 @@ import (
 type Stats struct {
 	Templates     int // in all pools
 	TemplateBytes int // that they take in memory
+	InUse         int // templates that traces are drawn from at a time
 	Payloads      []Payload
 	Limits        []Longest
 }
@@ -33,8 +34,8 @@ func (l Longest) Over() bool { return l.Bytes > l.Limit }
 // Stats works out the figures, those of payloads from the first n requests that
 // carry all that they will of earlier traces.
 func (c *Corpus) Stats(n int) Stats {
-	st := Stats{Templates: c.sound + len(c.spoilt), TemplateBytes: c.memory()}
-	if len(c.plan.shapes) == 0 {
+	st := Stats{Templates: c.sound + len(c.spoilt), TemplateBytes: c.memory(), InUse: c.inUse()}
+	if len(c.plan.Pools) == 0 {
 		return st
 	}
 	bytes, largest := c.sizer(), 0

@@ -66,11 +66,11 @@ func (c *Corpus) Tree(seq uint64, slot int) (*Tree, error) { return c.tree(seq, 
 func (c *Corpus) tree(at uint64, slot int, spoil func(kind string, tree []trees.Span) spans.Broken) (*Tree, error) {
 	seq, i, _, ok := c.origin(at, slot)
 	if !ok {
-		return nil, fmt.Errorf("in request %d %d traces begin, which count from 0; it has nothing in slot %d", at, c.plan.chunks(at, c.plan.request(at)), slot)
+		return nil, fmt.Errorf("in request %d %d traces begin, which count from 0; it has nothing in slot %d", at, c.plan.Request(at).Traces, slot)
 	}
-	request := c.plan.request(seq)
-	key, shape, template, priority := c.plan.chunk(request, i)
-	template = c.plan.during(seq).template(shape, key, template)
+	request := c.plan.Request(seq)
+	drawn := request.Trace(i)
+	shape, template := drawn.Shape, drawn.Template
 	src, t := c.grower(seq, shape, template)
 	of := c.spoiltOf(template)
 	if of != nil {
@@ -92,16 +92,16 @@ func (c *Corpus) tree(at uint64, slot int, spoil func(kind string, tree []trees.
 		fixes:       fixes,
 		Seq:         seq,
 		Ordinal:     c.layout.Ordinal(seq, i),
-		Priority:    priority.value,
-		HasPriority: !priority.none,
+		Priority:    drawn.Priority.Value,
+		HasPriority: !drawn.Priority.None,
 		Extent:      time.Duration(c.facts[template].extent),
-		Late:        time.Duration(c.plan.late(shape, key)),
+		Late:        time.Duration(c.plan.Late(shape, drawn.Key)),
 		root:        c.facts[template].root,
 	}
 	values := make([]string, len(c.variables))
 	for v := range values {
 		text := make([]byte, c.variables[v].width())
-		c.variables[v].put(text, c.draw(v, key, seq))
+		c.variables[v].put(text, c.draw(v, drawn.Key, seq))
 		values[v] = string(text)
 	}
 	for k := range grown {
@@ -128,7 +128,7 @@ func (t *Tree) prioritise(priority int8) {
 // cutTree says which span goes in which part.
 func (c *Corpus) cutTree(t *Tree, grown []trees.Span, i, least int) {
 	for p, list := range cut(grown, least) {
-		seq, sent := c.step(t.Seq, p)
+		seq, sent := c.plan.Step(t.Seq, p)
 		if !sent {
 			seq = t.Seq
 		}

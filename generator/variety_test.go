@@ -66,7 +66,7 @@ func TestCorpusSize(t *testing.T) {
 		}
 		return n
 	}
-	for _, size := range []scenarios.CorpusSize{{Spans: 20_000}, {Spans: 150_000}, {Memory: 10_000_000}, {Memory: 60_000_000}} {
+	for _, size := range []scenarios.CorpusSize{{Spans: 20_000}, {Spans: 150_000}, {Memory: 10_000_000}, {Memory: 60_000_000}, {WorkingSet: 8_000}} {
 		s := shop()
 		s.Corpus = &size
 		c, err := Compile(s)
@@ -80,6 +80,10 @@ func TestCorpusSize(t *testing.T) {
 		if got, want := float64(st.TemplateBytes), float64(size.Memory); want > 0 && (got < 0.7*want || got > 1.3*want) {
 			t.Errorf("%+v: %v bytes", size, got)
 		}
+		of := float64(st.InUse) / float64(st.Templates)
+		if set := float64(size.WorkingSet); set > 0 && (of < 0.9*set/spansInPools || of > 1.3*set/spansInPools) {
+			t.Errorf("%+v: %d of %d templates are in use", size, st.InUse, st.Templates)
+		}
 		if c.Fingerprint() == base.Fingerprint() {
 			t.Errorf("%+v: the fingerprint is that of another size", size)
 		}
@@ -87,7 +91,7 @@ func TestCorpusSize(t *testing.T) {
 	s := shop()
 	s.Shapes[1].Templates = 77
 	c := compileOrFatal(t, s)
-	if n := c.plan.shapes[1].n; n != 77 {
+	if n := c.plan.Pools[1].N; n != 77 {
 		t.Errorf("a shape of 77 templates has %d", n)
 	}
 }

@@ -20,23 +20,23 @@ type Template struct {
 // Templates visits all templates in the order of their numbers. Their trees are
 // grown anew, which takes microseconds per span.
 func (c *Corpus) Templates(visit func(*Template)) error {
-	if len(c.plan.shapes) == 0 {
+	if len(c.plan.Pools) == 0 {
 		return nil
 	}
 	d := trees.NewDresser(c.catalogue)
-	for i, share := range shares(c.plan.alias) {
-		p := &c.plan.shapes[i]
-		for t := range int(p.n) {
+	for i, share := range c.plan.Shares() {
+		p := &c.plan.Pools[i]
+		for t := range int(p.N) {
 			spans, err := d.Spans(c.sources[i].trees, t)
 			if err != nil {
 				return err
 			}
-			number, bytes := p.first+uint32(t), 0
+			number, bytes := p.First+uint32(t), 0
 			for part := range c.partsOf(number) {
 				bytes += c.templates[c.part(number, part)].Size(true)
 			}
 			visit(&Template{
-				Shape: i, Number: int(number), Share: share / float64(p.n),
+				Shape: i, Number: int(number), Share: share / float64(p.N),
 				Chunks: c.partsOf(number), Bytes: bytes, Spans: spans,
 			})
 		}
@@ -56,13 +56,12 @@ func (c *Corpus) Draws(traces int) []int {
 // There are fewer than that many when there are fewer of them in as many requests.
 func (c *Corpus) first(traces int, visit func(seq, key uint64, template uint32)) {
 	for seq := range uint64(traces) {
-		request := c.plan.request(seq)
-		n := c.plan.chunks(seq, request)
-		for i := range min(traces, n) {
-			key, _, template, _ := c.plan.chunk(request, i)
-			visit(seq, key, template)
+		request := c.plan.Request(seq)
+		for i := range min(traces, request.Traces) {
+			t := request.Trace(i)
+			visit(seq, t.Key, t.Template)
 		}
-		if traces -= n; traces <= 0 {
+		if traces -= request.Traces; traces <= 0 {
 			return
 		}
 	}

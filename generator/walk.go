@@ -1,27 +1,25 @@
 package generator
 
+import "github.com/spanstorm/spanstorm/internal/plan"
+
 // draw is what was drawn for a chunk.
 type draw struct {
-	key      uint64
+	plan.Trace
 	seq      uint64 // the request in which its trace began
 	i        int    // its trace's place there
 	part     int    // of its trace; 0 in one that is sent whole
-	shape    int
-	template uint32
-	first    uint32 // template of the trace's first part
-	priority *priorityShare
+	template uint32 // of the part
 }
 
 // walk goes over the chunks of a request in the order in which they are sent:
 // traces that begin in it, and then, of those that began in earlier requests of
 // its client, what is sent now.
 type walk struct {
-	corpus   *Corpus
-	seq      uint64
-	request  uint64 // key of the request whose traces are drawn
-	incident *episode
-	n, i     int
-	draw     draw
+	corpus  *Corpus
+	seq     uint64
+	request plan.Request // whose traces are drawn
+	i       int
+	draw    draw
 }
 
 // walk begins before the first chunk of request seq.
@@ -33,9 +31,7 @@ func (c *Corpus) walk(seq uint64) walk {
 
 // open begins with the traces of request from.
 func (w *walk) open(from uint64) {
-	p := &w.corpus.plan
-	w.request, w.incident = p.request(from), p.during(from)
-	w.n, w.i = p.chunks(from, w.request), 0
+	w.request, w.i = w.corpus.plan.Request(from), 0
 	w.draw.seq = from
 }
 
@@ -43,24 +39,23 @@ func (w *walk) open(from uint64) {
 func (w *walk) next() bool {
 	d := &w.draw
 	for {
-		for w.i < w.n {
+		for w.i < w.request.Traces {
 			d.i = w.i
 			w.i++
-			d.key, d.shape, d.first, d.priority = w.corpus.plan.chunk(w.request, d.i)
-			d.first = w.incident.template(d.shape, d.key, d.first)
-			d.template = d.first
+			d.Trace = w.request.Trace(d.i)
+			d.template = d.Template
 			if d.part == 0 {
 				return true
 			}
-			if d.part < w.corpus.partsOf(d.first) {
-				d.template = w.corpus.part(d.first, d.part)
+			if d.part < w.corpus.partsOf(d.Template) {
+				d.template = w.corpus.part(d.Template, d.part)
 				return true
 			}
 		}
 		if d.part++; d.part >= w.corpus.parts.most {
 			return false
 		}
-		from, ok := w.corpus.step(w.seq, -d.part)
+		from, ok := w.corpus.plan.Step(w.seq, -d.part)
 		if !ok {
 			return false
 		}
@@ -71,7 +66,8 @@ func (w *walk) next() bool {
 // traces is the number of chunks in request seq.
 func (c *Corpus) traces(seq uint64) int {
 	if c.parts.most <= 1 {
-		return c.plan.chunks(seq, c.plan.request(seq))
+		r := c.plan.Request(seq)
+		return r.Traces
 	}
 	n := 0
 	for w := c.walk(seq); w.next(); {

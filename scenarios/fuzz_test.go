@@ -62,7 +62,7 @@ real_http_status: false
 clients: {count: 2, languages: {go: 1}, containers: 50%, churn: 1%, retries: 2, obey_rates: true, backoff: 50ms}
 max_in_flight: 5
 timeout: 1s
-corpus: {memory: 8MB}
+corpus: {memory: 8MB, working_set: 2000}
 services:
   a:
     app: x

@@ -265,7 +265,7 @@ func drawScenario(t *rapid.T) *Scenario {
 		}
 		s.Shapes = append(s.Shapes, shape)
 	}
-	s.Corpus = rapid.SampledFrom([]*CorpusSize{nil, {Spans: 100_000}, {Memory: 64_000_000}, {Memory: 1_234_567}}).Draw(t, "corpus")
+	s.Corpus = rapid.SampledFrom([]*CorpusSize{nil, {Spans: 100_000}, {Memory: 64_000_000}, {Memory: 1_234_567}, {WorkingSet: 500}, {Spans: 9_000, WorkingSet: 9_000}}).Draw(t, "corpus")
 	for i := range rapid.IntRange(1, 3).Draw(t, "load") {
 		s.Load = append(s.Load, drawPhase(t, i))
 	}

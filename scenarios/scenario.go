@@ -149,10 +149,12 @@ const (
 )
 
 // CorpusSize is how large all templates together are to be: the more, the more
-// different trees. Exactly one of them is set.
+// different trees. At most one of Spans and Memory is set.
 type CorpusSize struct {
 	Spans  int  `json:"spans,omitempty" lang:"min=1000;max=20000000;such=65536" doc:"Spans in all templates, about."`
 	Memory Size `json:"memory,omitempty" doc:"Memory that all templates take, about, as in 64MB."`
+	// WorkingSet is how many spans of templates traces are drawn from at a time; 0 leaves it to the generator.
+	WorkingSet int `json:"working_set,omitempty" lang:"min=1;max=20000000;such=16384" doc:"Spans of the templates that traces are drawn from at a time; it moves on through all of them, as traffic does. Default 1024, and no less than two requests hold."`
 }
 
 // Call is one step of an operation: a call to another operation, or several in

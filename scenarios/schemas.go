@@ -68,6 +68,7 @@ func mixSchema(b *grammar.Builder, r grammar.Rule) *jsonschema.Schema {
 
 func corpusSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
 	corpus := b.Fields(reflect.TypeFor[CorpusSize]())
-	corpus.OneOf = grammar.Needing("spans", "memory")
+	corpus.AnyOf = grammar.Needing("spans", "memory", "working_set")
+	corpus.Not = &jsonschema.Schema{Required: []string{"spans", "memory"}}
 	return corpus
 }

@@ -68,16 +68,18 @@ func (v *validator) whole(path []any, label string, mix Mix) {
 	}
 }
 
-// corpus checks that the size of the templates is said in one way.
+// corpus checks that the size of the templates is said in one way at most.
 func (v *validator) corpus() {
 	c := v.s.Corpus
 	if c == nil || !v.Written("corpus") {
 		return
 	}
-	spans, memory := v.Written("corpus", "spans"), v.Written("corpus", "memory")
+	spans, memory, set := v.Written("corpus", "spans"), v.Written("corpus", "memory"), v.Written("corpus", "working_set")
 	switch {
-	case spans == memory:
+	case spans && memory:
 		v.Fail([]any{"corpus"}, "write {spans: 100000} or {memory: 64MB}", "the corpus takes one of spans and memory")
+	case !spans && !memory && !set:
+		v.Fail([]any{"corpus"}, "write {spans: 100000} or {memory: 64MB}", "the corpus says nothing")
 	case memory && c.Memory < minCorpus && !v.Unread("corpus", "memory"):
 		v.Fail([]any{"corpus", "memory"}, "write at least 1MB, for example 64MB", "memory: %s is too little for templates", c.Memory)
 	}

@@ -122,7 +122,7 @@ func drawVariety(w *lastingWriter, v *outlook.Variety) {
 	w.printf("\nVariety: what differs from trace to trace, ids and times aside\n\n")
 	c := v.CallsPerTreeShape
 	w.lines([][2]string{
-		{"templates", fmt.Sprintf("%s in %s of memory", n(v.Templates), results.FormatBytes(float64(v.MemoryBytes)))},
+		{"templates", fmt.Sprintf("%s in %s of memory, %s in use at a time", n(v.Templates), results.FormatBytes(float64(v.MemoryBytes)), n(v.InUse))},
 		{"tree shapes", fmt.Sprintf("%s; calls of each: p50 %s, p99 %s, max %s", n(v.TreeShapes), plain(c.P50), plain(c.P99), plain(c.Max))},
 		{"distinct", fmt.Sprintf("%s services, %s names, %s resources, %s operations", n(v.Services), n(v.Names), n(v.Resources), n(v.Operations))},
 	})

@@ -119,9 +119,10 @@ type Payloads struct {
 // Variety says how many different things an agent gets to see: what fills its
 // caches, and how soon what is in them is of no use.
 type Variety struct {
-	Templates   int   `json:"templates"`    // distinct traces, ids, times and varying tags aside
-	MemoryBytes int   `json:"memory_bytes"` // that they take in the generator
-	TreeShapes  int   `json:"tree_shapes"`  // distinct trees when only who is whose child counts
+	Templates   int   `json:"templates"`        // distinct traces, ids, times and varying tags aside
+	MemoryBytes int   `json:"memory_bytes"`     // that they take in the generator
+	InUse       int   `json:"templates_in_use"` // that traces are drawn from at a time
+	TreeShapes  int   `json:"tree_shapes"`      // distinct trees when only who is whose child counts
 	Services    int   `json:"services"`
 	Names       int   `json:"names"`
 	Resources   int   `json:"resources"`
@@ -176,7 +177,7 @@ func Of(s *scenarios.Scenario, c *generator.Corpus, traces, requests int) (*Outl
 	}
 	g.fill(o)
 	stats := c.Stats(requests)
-	o.Variety.Templates, o.Variety.MemoryBytes = stats.Templates, stats.TemplateBytes
+	o.Variety.Templates, o.Variety.MemoryBytes, o.Variety.InUse = stats.Templates, stats.TemplateBytes, stats.InUse
 	o.Variety.Tags = tags(s, c, max(traces, taggedTraces))
 	o.Payloads = payloads(stats)
 	o.Clients = fleet(c)

@@ -1,33 +1,32 @@
-package generator
+package plan
 
 import (
 	"github.com/spanstorm/spanstorm/internal/trees"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
-// lateness is how many traces of a shape are late, and by how much.
-type lateness struct {
+// Lateness is how many traces of a shape are late, and by how much.
+type Lateness struct {
 	upTo uint64  // the upper end of their share of the hashes of 32 bits; 0: none
 	by   []int64 // ns, equally likely
 }
 
-// drawLate is the stream of hashes that says how late a chunk is, beside those
-// of plan.go.
+// drawLate is the stream of hashes that says how late a trace is.
 const drawLate = 1 << 63
 
 // lateParts is into how many equally likely values a distribution is cut.
 const lateParts = 1024
 
 // lateTable returns the lateness of shapes; nil when none of them is ever late.
-func lateTable(shapes []scenarios.Shape) []lateness {
-	var table []lateness
+func lateTable(shapes []scenarios.Shape) []Lateness {
+	var table []Lateness
 	for i := range shapes {
 		late := shapes[i].Late
 		if late == nil {
 			continue
 		}
 		if table == nil {
-			table = make([]lateness, len(shapes))
+			table = make([]Lateness, len(shapes))
 		}
 		table[i].upTo = uint64(float64(late.Share) * (1 << 32))
 		for part := range lateParts {
@@ -37,12 +36,12 @@ func lateTable(shapes []scenarios.Shape) []lateness {
 	return table
 }
 
-// late is by how much (ns) a chunk of a shape started earlier.
-func (p *plan) late(shape int, key uint64) int64 {
-	if p.lateness == nil {
+// Late is by how much (ns) a trace of a shape started earlier.
+func (p *Plan) Late(shape int, key uint64) int64 {
+	if p.Lateness == nil {
 		return 0
 	}
-	table := &p.lateness[shape]
+	table := &p.Lateness[shape]
 	if table.upTo == 0 {
 		return 0
 	}
