@@ -36,12 +36,11 @@ type Corpus struct {
 	senders     senders
 	encoding    wire.Encoding
 	templates   []wire.Template
-	strips      *wire.Strips // what the templates share
-	facts       []facts      // by template
-	sound       int          // templates before those that are malformed
-	spoilt      []spoilt     // by template, of those
-	parts       parts        // of traces that are sent in several requests
-	roots       []string     // the services of roots, as an agent's rates name them
+	facts       []facts  // by template
+	sound       int      // templates before those that are malformed
+	spoilt      []spoilt // by template, of those
+	parts       parts    // of traces that are sent in several requests
+	roots       []string // the services of roots, as an agent's rates name them
 	probe       wire.Template
 	probeExtent int64 // ns
 	services    []byte
@@ -108,7 +107,6 @@ func (c *Corpus) build(spansInPools float64) error {
 	if err = c.planFleet(); err != nil {
 		return err
 	}
-	c.strips = wire.Share(c.templates)
 	if err = c.fit(); err != nil {
 		return err
 	}

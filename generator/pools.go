@@ -2,7 +2,6 @@ package generator
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/spanstorm/spanstorm/internal/trees"
@@ -58,15 +57,10 @@ func newSources(c *trees.Catalogue, shapes []scenarios.Shape, share []float64, s
 	return sources, nil
 }
 
-// Sizes of the pools by which it is learnt how much memory spans take.
-const (
-	pilotFew  = 1 << 12
-	pilotMany = 1 << 14
-)
+// pilotSpans is the size of the pools by which it is learnt how much a span takes.
+const pilotSpans = 1 << 12
 
-// poolSize is how many spans all pools together hold. The more there are, the
-// more of them are alike and share their bytes, so that memory grows as a power of the
-// number of spans: two pilots tell which.
+// poolSize is how many spans all pools together hold.
 func poolSize(s *scenarios.Scenario) (float64, error) {
 	switch {
 	case s.Corpus != nil && s.Corpus.Spans > 0:
@@ -74,39 +68,20 @@ func poolSize(s *scenarios.Scenario) (float64, error) {
 	case s.Corpus == nil || s.Corpus.Memory == 0 || len(s.Shapes) == 0:
 		return spansInPools, nil
 	}
-	fewSpans, few, err := pilot(s, pilotFew)
+	pilot := *s
+	pilot.Corpus, pilot.Shapes = nil, slices.Clone(s.Shapes)
+	for i := range pilot.Shapes {
+		pilot.Shapes[i].Templates = 0
+	}
+	c, err := compile(&pilot, pilotSpans)
 	if err != nil {
 		return 0, err
 	}
-	manySpans, many, err := pilot(s, pilotMany)
-	if err != nil {
-		return 0, err
-	}
-	power := 1.0
-	if manySpans > fewSpans {
-		power = min(max(math.Log(many/few)/math.Log(manySpans/fewSpans), powerLeast), 1)
-	}
-	return manySpans * math.Pow(float64(s.Corpus.Memory)/many, 1/power), nil
-}
-
-// powerLeast keeps a scenario of very few different spans from asking for any number of them.
-const powerLeast = 0.5
-
-// pilot is how many spans a corpus of about so many has, and the bytes they take.
-func pilot(s *scenarios.Scenario, about float64) (spans, bytes float64, err error) {
-	small := *s
-	small.Corpus, small.Shapes = nil, slices.Clone(s.Shapes)
-	for i := range small.Shapes {
-		small.Shapes[i].Templates = 0
-	}
-	c, err := compile(&small, about)
-	if err != nil {
-		return 0, 0, err
-	}
+	spans := 0
 	for i := range c.templates {
-		spans += float64(c.templates[i].Spans())
+		spans += c.templates[i].Spans()
 	}
-	return spans, float64(c.memory()), nil
+	return float64(s.Corpus.Memory) * float64(spans) / float64(c.memory()), nil
 }
 
 // workSpans is how many spans of templates traces are drawn from at a time, unless

@@ -104,7 +104,7 @@ func (l *longest) compare(payload int) []Longest {
 
 // memory is how many bytes the templates take.
 func (c *Corpus) memory() int {
-	n := c.strips.Memory()
+	n := 0
 	for i := range c.templates {
 		n += c.templates[i].Memory()
 	}

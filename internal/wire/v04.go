@@ -24,12 +24,11 @@ type V04 struct{ InTags bool }
 
 // The fields of a span's head.
 const (
-	v04TraceAt    = 1 + 8 + 1 // a str of n < 32 bytes is one byte longer than its text
-	v04SpanAt     = v04TraceAt + 8 + 1 + 7 + 1
-	v04ParentAt   = v04SpanAt + 8 + 1 + 9 + 1
-	v04StartAt    = v04ParentAt + 8 + 1 + 5 + 1
-	v04DurationAt = v04StartAt + 8 + 1 + 8 + 1
-	v04Head       = v04DurationAt + 8
+	v04TraceAt  = 1 + 8 + 1 // a str of n < 32 bytes is one byte longer than its text
+	v04SpanAt   = v04TraceAt + 8 + 1 + 7 + 1
+	v04ParentAt = v04SpanAt + 8 + 1 + 9 + 1
+	v04StartAt  = v04ParentAt + 8 + 1 + 5 + 1
+	v04Head     = v04StartAt + 8
 )
 
 const (
@@ -56,7 +55,7 @@ func (V04) AppendTail(dst []byte) []byte { return dst }
 
 // Encode implements [Encoding].
 func (e V04) Encode(c *Chunk) Template {
-	t := Template{spans: make([]mark, len(c.Spans)), wideDurations: true}
+	t := Template{spans: make([]mark, len(c.Spans))}
 	b := msgp.AppendArrayHeader(nil, uint32(len(c.Spans)))
 	for k := range c.Spans {
 		b = t.appendV04Span(b, c, k, e.InTags)
@@ -186,7 +185,6 @@ func (t *Template) stampV04(body []byte, s *Stamp, moved uint32) {
 
 func (t *Template) stampV04Heads(body []byte, s *Stamp, moved uint32) {
 	ids, trace, start := s.IDs, s.TraceID, s.Start
-	strips := t.strips
 	shift := uint32(0) // the cut lies inside the root, so only what follows has moved
 	for k := range t.spans {
 		m := &t.spans[k]
@@ -195,9 +193,6 @@ func (t *Template) stampV04Heads(body []byte, s *Stamp, moved uint32) {
 		binary.BigEndian.PutUint64(head[v04SpanAt:], ids[k+1])
 		binary.BigEndian.PutUint64(head[v04ParentAt:], ids[m.parent])
 		binary.BigEndian.PutUint64(head[v04StartAt:], uint64(start+m.start))
-		if k < len(strips) {
-			binary.BigEndian.PutUint64(head[v04DurationAt:], uint64(strips[k].duration))
-		}
 		shift = moved
 	}
 	t.fix(body, s, moved, putBigEndian)

@@ -84,7 +84,7 @@ func (V07) AppendTail(dst []byte) []byte { return dst }
 
 // Encode implements [Encoding].
 func (V07) Encode(c *Chunk) Template {
-	t := Template{spans: make([]mark, len(c.Spans)), wideDurations: true}
+	t := Template{spans: make([]mark, len(c.Spans))}
 	// The first span without what goes to the chunk.
 	root := c.Spans[0]
 	root.Meta = nil

@@ -74,20 +74,14 @@ const (
 
 // Template is a chunk, encoded, and where the fields are that vary.
 type Template struct {
-	// Body is the chunk, or after [Share] what precedes its spans and those that are its own.
-	Body   []byte
-	shared *Strips
-	strips []strip // by span
-	head   uint32  // what precedes the spans
+	Body []byte
 
-	spans []mark
-	tags  []tagMark
-	used  []uint16 // variables, each once
-	times []timeMark
-	// wideDurations says that each span's head holds its duration in 64 bits.
-	wideDurations bool
-	tidAt         uint32
-	prioAt        uint32
+	spans  []mark
+	tags   []tagMark
+	used   []uint16 // variables, each once
+	times  []timeMark
+	tidAt  uint32
+	prioAt uint32
 	// Without a priority, Body[cutFrom:cutTo] is left out, and the 16-bit number
 	// of entries at countAt is one less.
 	cutFrom, cutTo, countAt uint32
@@ -125,9 +119,6 @@ func (t *Template) Touch() int {
 		return int(t.Body[0])
 	}
 	n := int(t.Body[0]) + int(t.spans[0].at) + int(t.spans[len(t.spans)-1].at)
-	if t.shared != nil {
-		n += int(t.Body[len(t.Body)-1]) + int(t.strips[0].from) + int(t.strips[len(t.strips)-1].from)
-	}
 	if len(t.tags) > 0 {
 		n += int(t.tags[0].at) + int(t.used[0])
 	}
@@ -159,18 +150,17 @@ func (t *Template) Spans() int { return len(t.spans) }
 // [Indexed] encoding that is what it adds to an empty one: texts that an earlier
 // chunk has brought along are not written again.
 func (t *Template) Size(hasPriority bool) int {
-	size := int(t.length() + t.alone)
+	size := int(uint32(len(t.Body)) + t.alone)
 	if hasPriority {
 		return size
 	}
 	return size - int(t.cutTo-t.cutFrom)
 }
 
-// Memory returns about how many bytes the template takes in memory, without the
-// strips that it shares.
+// Memory returns about how many bytes the template takes in memory.
 func (t *Template) Memory() int {
-	const ofMark, ofTag, ofNumber, ofRef, ofStrip = 16, 8, 4, 8, 16
-	return len(t.Body) + ofMark*len(t.spans) + ofStrip*len(t.strips) + ofTag*len(t.tags) + 2*len(t.used) + ofNumber*(len(t.refs)+len(t.texts)) + ofRef*len(t.firsts)
+	const ofMark, ofTag, ofNumber, ofRef = 16, 8, 4, 8
+	return len(t.Body) + ofMark*len(t.spans) + ofTag*len(t.tags) + 2*len(t.used) + ofNumber*(len(t.refs)+len(t.texts)) + ofRef*len(t.firsts)
 }
 
 // Stamp is what is written into a template.
@@ -234,27 +224,11 @@ type Tracer struct {
 	Env, Hostname, AppVersion                string
 }
 
-// length is that of the whole chunk, with a priority.
-func (t *Template) length() uint32 {
-	if t.shared == nil {
-		return uint32(len(t.Body))
-	}
-	last := len(t.spans) - 1
-	return t.spans[last].at + t.strips[last].n
-}
-
 // copyTo copies the chunk to the end of dst, without the priority when there
 // is none, and returns the copy as well, and by how much what follows the cut
 // has moved.
 func (t *Template) copyTo(dst []byte, hasPriority bool) (all, body []byte, moved uint32) {
 	from := len(dst)
-	if t.shared != nil {
-		if !hasPriority {
-			moved = t.cutTo - t.cutFrom
-		}
-		dst = t.appendStrips(dst, moved)
-		return dst, dst[from:], moved
-	}
 	if hasPriority {
 		dst = append(dst, t.Body...)
 		return dst, dst[from:], 0
@@ -301,10 +275,10 @@ func TraceIDHigh(startUnixNS int64) string {
 // Sum writes to w all of the template that decides what Append writes.
 func (t *Template) Sum(w io.Writer) error {
 	parts := []any{
-		t.length(), uint32(len(t.spans)), uint32(len(t.tags)),
+		uint32(len(t.Body)), uint32(len(t.spans)), uint32(len(t.tags)),
 		t.tidAt, t.prioAt, t.cutFrom, t.cutTo, t.countAt, t.prioWidth,
 	}
-	parts = append(parts, t.whole(), t.spans, t.tags)
+	parts = append(parts, t.Body, t.spans, t.tags)
 	if len(t.refs) > 0 || t.traceAt > 0 { // other APIs than v0.3 and v0.4
 		parts = append(parts, t.refs, t.texts, t.firsts, t.cutRef, t.traceAt)
 	}

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -187,53 +186,6 @@ func checkPayload(t *rapid.T, e Encoding, senders [2]Tracer, w Writer, chunks []
 	}
 	if diff := cmp.Diff(want, got, unexported, cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("(-encoded +decoded):\n%s", diff)
-	}
-}
-
-// A template says the same whether it shares its spans or not, and so does its
-// sum; and what is there often takes less memory, the rest no more than a strip
-// says of each span.
-func TestShare(t *testing.T) {
-	for name, e := range map[string]Encoding{"v0.3": V04{InTags: true}, "v0.4": V04{}, "v0.7": NewV07(tracer)} {
-		rapid.Check(t, func(t *rapid.T) {
-			var chunks []*Chunk
-			var shared []Template
-			size, rare := 0, 0 // bytes of all templates, and spans of those that are there once
-			for range rapid.IntRange(1, 4).Draw(t, "chunks") {
-				c, times := anyChunk(t), rapid.SampledFrom([]int{1, stripUses}).Draw(t, "times")
-				if times == 1 {
-					rare += len(c.Spans)
-				}
-				for range times {
-					template := e.Encode(c)
-					chunks, shared = append(chunks, c), append(shared, template)
-					size += template.Memory()
-				}
-			}
-			strips := Share(shared)
-			after := strips.Memory()
-			for i := range shared {
-				after += shared[i].Memory()
-			}
-			const ofStrip = 16
-			if after > size+ofStrip*rare || rare == 0 && after >= size {
-				t.Fatalf("%s: %d bytes, %d before they were shared", name, after, size)
-			}
-			for i, c := range chunks {
-				whole, s, w := e.Encode(c), anyStamp(t, len(c.Spans)), e.Writer()
-				want := w.Append([]byte("head"), &whole, s)
-				if got := w.Append([]byte("head"), &shared[i], s); !bytes.Equal(got, want) {
-					t.Fatalf("%s: shared\n%q, want\n%q", name, got, want)
-				}
-				if got, want := shared[i].Size(s.HasPriority), whole.Size(s.HasPriority); got != want {
-					t.Fatalf("%s: size %d, want %d", name, got, want)
-				}
-				var sums [2]bytes.Buffer
-				if err := errors.Join(whole.Sum(&sums[0]), shared[i].Sum(&sums[1])); err != nil || !bytes.Equal(sums[0].Bytes(), sums[1].Bytes()) {
-					t.Fatalf("%s: the sums differ, or %v", name, err)
-				}
-			}
-		})
 	}
 }
 
