@@ -107,6 +107,9 @@ func (c *Corpus) build(spansInPools float64) error {
 	if err = c.planFleet(); err != nil {
 		return err
 	}
+	for i := range c.plan.Pools {
+		wire.Pack(c.templates, c.plan.Pools[i].Order())
+	}
 	if err = c.fit(); err != nil {
 		return err
 	}

@@ -38,6 +38,9 @@ func (p *Pool) draw(seq, key uint64) uint32 {
 	return p.order[at]
 }
 
+// Order is the templates of the pool in the order in which the working set moves through them.
+func (p *Pool) Order() []uint32 { return p.order }
+
 // InUse is how many templates the working set has at any time.
 func (p *Pool) InUse() int { return int((uint64(p.N)*p.width + 1<<32 - 1) >> 32) }
 

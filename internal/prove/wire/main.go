@@ -62,8 +62,8 @@ const wrkMost = 1.8
 func sizes() []size {
 	return []size{
 		{"2 KB", "smoke", 2, 0.70},
-		{"20 KB", "web-shop", 4, 0.50},
-		{"300 KB", "web-shop", 57, 0.55},
+		{"20 KB", "web-shop", 3, 0.50},
+		{"300 KB", "web-shop", 48, 0.55},
 	}
 }
 
