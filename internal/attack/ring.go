@@ -15,10 +15,10 @@ const (
 	aheadBytes = 32 << 20
 	// aheadBytesClosed is the same in a closed loop, where nothing is due: the
 	// less is ahead, the more of it is still in the processor's cache when sent.
-	aheadBytesClosed = 512 << 10
+	aheadBytesClosed = 192 << 10
 	// batchBytes is how much is composed in one go once there is room: waking
 	// the producer for every small payload would cost more than composing it.
-	batchBytes = 64 << 10
+	batchBytes = 128 << 10
 )
 
 // payload is one composed body.
