@@ -3,6 +3,7 @@ package scenarios
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"time"
@@ -56,6 +57,15 @@ func (s *Scenario) complete(filename string) {
 	}
 	for i := range s.Incidents {
 		s.Incidents[i].Name = cmp.Or(s.Incidents[i].Name, fmt.Sprintf("incident-%d", i+1))
+	}
+	for i := range s.Events {
+		e := &s.Events[i]
+		if e.Intake == IntakeAnswer {
+			e.Code = cmp.Or(e.Code, http.StatusTooManyRequests)
+		}
+		if e.Name == "" {
+			e.Name = s.eventName(i)
+		}
 	}
 	for i := range s.Load {
 		p := &s.Load[i]

@@ -65,6 +65,15 @@
 //	incidents:
 //	  - {name: bank-down, at: 30s, for: 10s, operations: ["payments.*"], error_rate: 40%, slowdown: 5x}
 //
+// # Events
+//
+// Things are done on purpose, to the intake behind the agent, to the agent, or to the connections to it.
+//
+//	events:
+//	  - {at: 10s, for: 10s, intake: hang}              # slow, hang, refuse, answer (with code), reset
+//	  - {phase: hold, at: 5s, for: 2s, agent: pause}   # pause, kill, restart
+//	  - {at: 30s, connections: cut}
+//
 // # Values
 //
 //	rates          500/s, 30000/m, 2000 traces/s, 1000 spans/s, 5 MB/s (KB is 1000 bytes)

@@ -106,6 +106,11 @@ load:
   - {bursts: {base: 1/m, peak: 9/s, every: 5s, for: 1s}, for: 1m, send: services}
 incidents:
   - {name: i, at: 100ms, for: 1s, operations: [a.*, a.b], error_rate: 40%, slowdown: 5x}
+events:
+  - {name: e, phase: one, at: 1s, for: 500ms, intake: slow, by: 1s}
+  - {at: 1s, for: 1s, agent: pause}
+  - {at: 2s, for: 1s, intake: answer, code: 503}
+  - {at: 1s, connections: cut}
 faults:
   - {kind: raw-body, share: 0.1%, hex: 91c0}
   - {kind: raw-body, share: 0.1%, base64: kcE=}

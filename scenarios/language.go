@@ -33,6 +33,7 @@ func language() grammar.Language {
 		reflect.TypeFor[Shape]():            {Schema: shapeSchema, Label: "a shape", Item: "shape"},
 		reflect.TypeFor[Phase]():            {Schema: phaseSchema, Label: "a phase", Item: "phase"},
 		reflect.TypeFor[Incident]():         {Label: "an incident", Item: "incident"},
+		reflect.TypeFor[Event]():            {Schema: eventSchema, Label: "an event", Item: "event"},
 		reflect.TypeFor[Fault]():            {Schema: faults.Schema, Label: "a fault"},
 		reflect.TypeFor[ErrorKind]():        {Label: "an error"},
 		reflect.TypeFor[Service]():          {Label: "the service %s"},

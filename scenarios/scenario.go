@@ -25,6 +25,7 @@ type Scenario struct {
 	Faults           []Fault             `json:"faults,omitempty" doc:"What is malformed on purpose. A trace or request has one fault at most."`
 	Load             []Phase             `json:"load" lang:"required" doc:"The phases of the load, one after the other."`
 	Incidents        []Incident          `json:"incidents,omitempty" doc:"Times at which operations are slow or fail more."`
+	Events           []Event             `json:"events,omitempty" doc:"What is done on purpose, to the intake, to the agent or to connections, and when."`
 	Expect           []string            `json:"expect,omitempty" doc:"Expectations: [phase.]metric[.quantile] op value[unit], such as response_time.p99 < 50ms."`
 }
 

@@ -52,6 +52,12 @@ func phaseSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
 	return phase
 }
 
+func eventSchema(b *grammar.Builder, _ grammar.Rule) *jsonschema.Schema {
+	event := b.Fields(reflect.TypeFor[Event]())
+	event.OneOf = grammar.Needing("intake", "agent", "connections")
+	return event
+}
+
 // mixSchema names what has shares: types of spans, or numbers of calls.
 func mixSchema(b *grammar.Builder, r grammar.Rule) *jsonschema.Schema {
 	names := &jsonschema.Schema{Pattern: "^(" + values.TimesPattern + ")$"}

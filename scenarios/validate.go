@@ -51,6 +51,7 @@ func (v *validator) validate() {
 	v.faults()
 	v.load()
 	v.incidents()
+	v.events()
 	v.expect()
 }
 

@@ -65,6 +65,18 @@ func (c *Client) Progress(ctx context.Context) (Progress, error) {
 	return p, nil
 }
 
+// Trouble makes trouble from now on, until it is called again; the zero value ends it.
+func (c *Client) Trouble(ctx context.Context, t Trouble) error {
+	body, err := json.Marshal(t)
+	if err == nil {
+		_, err = c.do(ctx, http.MethodPost, controlTrouble, body)
+	}
+	if err != nil {
+		return fmt.Errorf("trouble at the intake: %w", err)
+	}
+	return nil
+}
+
 // Arrivals fetches what arrived.
 func (c *Client) Arrivals(ctx context.Context) (*ledger.Arrivals, error) {
 	message, err := c.do(ctx, http.MethodGet, controlArrivals, nil)

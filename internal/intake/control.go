@@ -16,11 +16,13 @@ import (
 //	GET  /progress  JSON, Progress
 //	GET  /arrivals  the binary message of ledger.Arrivals; 409 before there is a key
 //	GET  /samples   JSON, a list of Sample
+//	POST /trouble   JSON, Trouble: what agents meet from now on
 const (
 	controlRun      = "/run"
 	controlProgress = "/progress"
 	controlArrivals = "/arrivals"
 	controlSamples  = "/samples"
+	controlTrouble  = "/trouble"
 )
 
 const runBytesMax = 4 << 10
@@ -82,6 +84,7 @@ func (s *Server) controlHandler() http.Handler {
 		writeJSON(w, s.Progress())
 	})
 	mux.HandleFunc("GET "+controlArrivals, s.serveArrivals)
+	mux.HandleFunc("POST "+controlTrouble, s.serveTrouble)
 	mux.HandleFunc("GET "+controlSamples, func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, s.Samples())
 	})

@@ -62,6 +62,8 @@ type Server struct {
 	addrs   Addrs
 	data    *http.Server
 	control *http.Server
+	gate    *gate
+	trouble trouble
 	failed  chan error
 
 	run     atomic.Pointer[keyed] // nil until there is a key
@@ -120,9 +122,10 @@ func Start(o Options) (*Server, error) {
 		return nil, fmt.Errorf("open the intake's control listener: %w; choose another with --control", err)
 	}
 	s.addrs = Addrs{Listen: data.Addr().String(), Control: ctl.Addr().String()}
-	s.data = newHTTPServer(s.dataHandler())
+	s.gate = newGate(data)
+	s.data = newHTTPServer(s.makeTrouble(s.dataHandler()))
 	s.control = newHTTPServer(s.controlHandler())
-	go s.serve(s.data, data)
+	go s.serve(s.data, s.gate)
 	go s.serve(s.control, ctl)
 	return s, nil
 }
@@ -148,9 +151,9 @@ func (s *Server) serve(server *http.Server, l net.Listener) {
 func (s *Server) Addrs() Addrs { return s.addrs }
 
 // Stop ends the intake: requests that are being answered are finished as long
-// as ctx lasts, then cut off.
+// as ctx lasts, then cut off. Trouble is over.
 func (s *Server) Stop(ctx context.Context) error {
-	var errs []error
+	errs := []error{s.SetTrouble(Trouble{})}
 	for _, server := range []*http.Server{s.data, s.control} {
 		if err := server.Shutdown(ctx); err != nil {
 			errs = append(errs, server.Close())
