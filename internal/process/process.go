@@ -221,6 +221,7 @@ func (p *Process) Stop(ctx context.Context, grace time.Duration) error {
 	var err error
 	if !p.gone {
 		err = p.sys.terminate(p.pid)
+		_ = p.sys.resume(p.pid) // one that is paused would not hear of it
 	}
 	p.mu.Unlock()
 
@@ -245,6 +246,55 @@ func (p *Process) Stop(ctx context.Context, grace time.Duration) error {
 		why += fmt.Sprintf(" (asking it failed: %v)", err)
 	}
 	return p.kill(why)
+}
+
+// Kill ends the process and its group without asking, as an accident would: its
+// Exit is one that was not asked for. It returns once the process is gone.
+func (p *Process) Kill(ctx context.Context) error {
+	p.Usage()
+	if err := p.signal(p.sys.kill); err != nil {
+		return fmt.Errorf("kill %s: %w", p.name, err)
+	}
+	timer := time.NewTimer(killWait)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("kill %s: %w", p.name, context.Cause(ctx))
+	case <-timer.C:
+		return fmt.Errorf("kill %s: process %d is still there after %v", p.name, p.pid, killWait)
+	}
+}
+
+// Pause stops the process and its group from running (SIGSTOP) until Resume. What
+// it has open stays open.
+func (p *Process) Pause() error {
+	if err := p.signal(p.sys.pause); err != nil {
+		return fmt.Errorf("pause %s: %w", p.name, err)
+	}
+	return nil
+}
+
+// Resume lets a process run on that Pause has stopped; others do not notice.
+func (p *Process) Resume() error {
+	if err := p.signal(p.sys.resume); err != nil {
+		return fmt.Errorf("resume %s: %w", p.name, err)
+	}
+	return nil
+}
+
+// errGone says that a process has ended.
+var errGone = errors.New("it has ended")
+
+// signal does something to the process while its number is its own.
+func (p *Process) signal(send func(pid int) error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.gone {
+		return errGone
+	}
+	return send(p.pid)
 }
 
 // kill ends the process and its group without asking.

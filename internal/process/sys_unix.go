@@ -25,6 +25,10 @@ func (sysProcess) terminate(pid int) error { return syscall.Kill(-pid, syscall.S
 // kill ends the group.
 func (sysProcess) kill(pid int) error { return syscall.Kill(-pid, syscall.SIGKILL) }
 
+// pause and resume stop the group, and let it run on.
+func (sysProcess) pause(pid int) error  { return syscall.Kill(-pid, syscall.SIGSTOP) }
+func (sysProcess) resume(pid int) error { return syscall.Kill(-pid, syscall.SIGCONT) }
+
 // killRest ends what an ended process left in its group. Usually there is
 // nothing left.
 func (s sysProcess) killRest(pid int) { _ = s.kill(pid) }

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -90,3 +91,7 @@ func (s *sysProcess) wait(cmd *exec.Cmd, ended func()) error {
 }
 
 func exitOf(state *os.ProcessState) Exit { return Exit{Code: state.ExitCode()} }
+
+// pause and resume are not to be had here.
+func (*sysProcess) pause(int) error  { return errors.ErrUnsupported }
+func (*sysProcess) resume(int) error { return errors.ErrUnsupported }

@@ -20,3 +20,12 @@ func (u Usage) upTo(later Usage) Usage {
 		RSSMaxBytes: max(u.RSSMaxBytes, later.RSSMaxBytes, later.RSSBytes),
 	}
 }
+
+// plus is what a process has used together with one that came after it.
+func (u Usage) plus(next Usage) Usage {
+	return Usage{
+		CPUS:        u.CPUS + next.CPUS,
+		RSSBytes:    next.RSSBytes,
+		RSSMaxBytes: max(u.RSSMaxBytes, next.RSSMaxBytes),
+	}
+}
