@@ -69,7 +69,7 @@ func HTML(w io.Writer, rec *results.Record) error {
 			p.First = append(p.First, t)
 		case "Ledger":
 			p.Beside = append(p.Beside, t)
-		case "Phases", "Incidents", "By shape", "By fault":
+		case "Phases", "Incidents", "Events", "By shape", "By fault":
 			p.Wide = append(p.Wide, t)
 		default:
 			p.Tables = append(p.Tables, t)

@@ -57,6 +57,15 @@ type Record struct {
 	// OutsideIncidents is the rest of the kept phases, where there are incidents.
 	OutsideIncidents *Portion `json:"outside_incidents,omitempty"`
 
+	// Events are those that came about, in order.
+	Events []Event `json:"events"`
+
+	// Pressure says when and how the target gave way; not there if it took all.
+	Pressure *Pressure `json:"pressure,omitempty"`
+	// LastArrivalS is when the last trace came out at the intake, in seconds since the load
+	// began; 0: none did.
+	LastArrivalS float64 `json:"last_arrival_s"`
+
 	Totals        Latencies     `json:"totals"`
 	Ledger        Ledger        `json:"ledger"`
 	Resources     Resources     `json:"resources"`
@@ -95,8 +104,10 @@ type Target struct {
 	URL     string   `json:"url"`
 	Command []string `json:"command,omitempty"` // empty when it was not started here
 	// Exit is set when the target ended before it was asked to.
-	Exit       *Exit    `json:"exit,omitempty"`
-	StderrTail []string `json:"stderr_tail"`
+	Exit *Exit `json:"exit,omitempty"`
+	// Restarts are the ends after which it was started again, in order.
+	Restarts   []Restart `json:"restarts,omitempty"`
+	StderrTail []string  `json:"stderr_tail"`
 }
 
 // Exit is how a target ended.
@@ -104,6 +115,10 @@ type Exit struct {
 	Code   int     `json:"code"` // -1 when a signal ended it
 	Signal string  `json:"signal,omitempty"`
 	AtS    float64 `json:"at_s"` // seconds since the load began
+	// CutOff is how many requests were on their way, and lost their connection; CutOffSeqs
+	// are the first few of them.
+	CutOff     uint64   `json:"cut_off"`
+	CutOffSeqs []uint64 `json:"cut_off_seqs,omitempty"`
 }
 
 // Requests counts requests with traces: planned = sent + unsent,

@@ -24,6 +24,7 @@ type runFlags struct {
 	sets                []string
 	format, progress    string
 	raw, allowRemote    bool
+	restart             bool
 	maxInFlight         int
 	timeout             time.Duration
 	verbose             bool
@@ -57,6 +58,7 @@ unix:///var/run/apm.socket), or a target file that says how to start an agent.`,
 	setFlag(cmd, &f.sets)
 	flags.StringVar(&f.format, "format", "table", "what to print: table, json (record.json) or markdown")
 	flags.StringVar(&f.progress, "progress", "auto", "progress on stderr: auto, plain or none")
+	flags.BoolVar(&f.restart, "restart", false, "start the target again when it dies, and go on")
 	flags.BoolVar(&f.raw, "raw", false, "also keep every result as results.gob, readable by the vegeta CLI")
 	flags.BoolVar(&f.allowRemote, "allow-remote", false, "permit a target that is not on this machine")
 	flags.IntVar(&f.maxInFlight, "max-in-flight", 0, "most requests under way at once (default the scenario's, 2000)")
@@ -109,7 +111,7 @@ func (a *app) run(cmd *cobra.Command, arg string, f runFlags) error {
 	}
 	rec, err := run.Run(cmd.Context(), run.Options{
 		Scenario: s, Target: spec, Out: f.out, Self: self, Intake: f.intake,
-		AllowRemote: f.allowRemote, Raw: f.raw, Progress: progress, Log: a.logger(f.verbose),
+		AllowRemote: f.allowRemote, Raw: f.raw, Restart: f.restart, Progress: progress, Log: a.logger(f.verbose),
 	})
 	switch {
 	case rec != nil && err == nil:

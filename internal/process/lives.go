@@ -15,6 +15,7 @@ type Lives struct {
 	mu     sync.Mutex
 	now    *Process
 	before Usage // of those that have ended
+	last   Exit  // of the one before
 }
 
 // NewLives makes a child of its first process, and of how the next is started.
@@ -41,6 +42,7 @@ func (l *Lives) Again(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.before, l.now = l.before.plus(old.Usage()), next
+	l.last, _ = old.Exit()
 	return nil
 }
 
@@ -52,6 +54,13 @@ func (l *Lives) Done() <-chan struct{} { return l.process().Done() }
 
 // Exit says how its process ended; false while it has not.
 func (l *Lives) Exit() (Exit, bool) { return l.process().Exit() }
+
+// LastExit is how the process before this one ended.
+func (l *Lives) LastExit() Exit {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last
+}
 
 // Ended describes the end of its process; see [Process.Ended].
 func (l *Lives) Ended() error { return l.process().Ended() }

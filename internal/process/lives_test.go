@@ -94,6 +94,9 @@ func TestLives(t *testing.T) {
 	if _, ended := l.Exit(); ended || l.PID() == first.PID() {
 		t.Errorf("started again: ended %v, process %d after %d", ended, l.PID(), first.PID())
 	}
+	if last := l.LastExit(); last.Signal != "SIGKILL" {
+		t.Errorf("the one before ended with %v", last)
+	}
 	if after := l.Usage(); after.CPUS < before.CPUS || after.RSSMaxBytes < before.RSSMaxBytes {
 		t.Errorf("used %+v before, and %+v with the next", before, after)
 	}

@@ -2,12 +2,15 @@ package run
 
 import (
 	"fmt"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 
 	"github.com/spanstorm/spanstorm/internal/attack"
 	"github.com/spanstorm/spanstorm/internal/ledger"
+	"github.com/spanstorm/spanstorm/internal/tracer"
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -20,9 +23,19 @@ type books struct {
 	retried  *roaring64.Bitmap // requests that were sent more than once
 	err      error
 
-	mu   sync.Mutex
-	sums sums
+	mu      sync.Mutex
+	sums    sums
+	cutOffs []cutOff // the last of them
 }
+
+// cutOff is a request that lost its connection.
+type cutOff struct {
+	seq uint64
+	at  time.Time // when that was noticed
+}
+
+// cutOffsMost bounds how many of them are kept.
+const cutOffsMost = 4096
 
 // sums are the columns that follow from the answers alone.
 type sums struct {
@@ -76,7 +89,24 @@ func (b *books) enter(o attack.Observation) {
 		b.sums.refused = b.sums.refused.Plus(all)
 	default:
 		b.sums.unanswered = b.sums.unanswered.Plus(all)
+		if o.Class == tracer.ClassEOF || o.Class == tracer.ClassReset {
+			b.cutOffs = append(b.cutOffs[max(0, len(b.cutOffs)+1-cutOffsMost):], cutOff{o.Seq, time.Now()})
+		}
 	}
+}
+
+// cutOffAbout are the requests that lost their connection about a time, in order.
+func (b *books) cutOffAbout(at time.Time) (seqs []uint64) {
+	const about = 500 * time.Millisecond
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.cutOffs {
+		if d := c.at.Sub(at); d > -about && d < about {
+			seqs = append(seqs, c.seq)
+		}
+	}
+	slices.Sort(seqs)
+	return seqs
 }
 
 // resent says that request seq was sent more than once. It is asked when the

@@ -63,6 +63,10 @@ func (r *run) finish(ctx context.Context) (*results.Record, error) {
 		rec.Ledger = account
 	}
 	rec.Valid = len(rec.InvalidReasons) == 0
+	rec.Pressure = results.PressureOf(rec)
+	if a := r.closed.arrivals; a != nil && a.LastUnixNS > 0 {
+		rec.LastArrivalS = max(0, time.Unix(0, a.LastUnixNS).Sub(rec.StartedAt).Seconds())
+	}
 	rec.Expectations = results.Judge(rec, r.expect)
 
 	if err := r.writer.Save(rec); err != nil {
@@ -81,9 +85,13 @@ func (r *run) death(rec *results.Record) {
 	if !ended || exit.Asked {
 		return
 	}
-	at := exit.At.Sub(rec.StartedAt).Seconds()
-	rec.Target.Exit = &results.Exit{Code: exit.Code, Signal: exit.Signal, AtS: at}
-	r.reasons = append(r.reasons, fmt.Sprintf("the target died %.1f s after the load began: %s", at, exit))
+	end := r.keeper.exit(exit)
+	r.keeper.cutOff(&end)
+	rec.Target.Exit = &end
+	r.reasons = append(r.reasons, fmt.Sprintf("the target died %.1f s after the load began: %s", end.AtS, exit))
+	if lost := r.keeper.lost; lost != nil {
+		r.reasons = append(r.reasons, lost.Error())
+	}
 }
 
 // gone finds out whether a target that was not started here is still there: of

@@ -37,13 +37,15 @@ func (r *run) load(ctx context.Context) error {
 	r.began(began)
 	loadCtx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	eventsCtx, stopEvents := context.WithCancel(ctx) // what lasts may go on when the load is over
+	r.keeper = &keeper{r: r, began: began}
 	go func() {
-		select {
-		case <-r.target.Done():
-			stop(errTargetDied)
-		case <-loadCtx.Done():
+		if err := r.keeper.watch(loadCtx); err != nil {
+			stop(err)
+			stopEvents()
 		}
 	}()
+	r.events = r.startEvents(eventsCtx, began)
 	r.meter.start(ctx)
 	go r.churn(loadCtx)
 	for i := range r.plan {

@@ -44,6 +44,7 @@ func (r *run) newRecord(key identity.Key) (*results.Record, error) {
 		Phases:         []results.Phase{},
 		Seconds:        []results.Second{},
 		Incidents:      []results.Incident{},
+		Events:         []results.Event{},
 		Expectations:   []results.Judgement{},
 		Ledger:         emptyLedger(),
 	}, nil
@@ -165,6 +166,8 @@ func (r *run) fill(rec *results.Record, phases []done) {
 	rec.Seconds = withSamples(rec.Seconds, samples)
 	rec.Resources = r.resources(phases)
 	r.incidents.describe(rec, r.plan, phases)
+	rec.Events = r.events.describe()
+	rec.Target.Restarts = r.keeper.describe()
 }
 
 // withSamples adds to the seconds what was measured from outside, and rows for

@@ -40,6 +40,8 @@ type Options struct {
 	Intake string
 	// AllowRemote permits a target that is not on this machine.
 	AllowRemote bool
+	// Restart starts a target again that died, and goes on.
+	Restart bool
 	// Raw keeps every result in vegeta's own format.
 	Raw bool
 	// Progress, when set, is called about once a second, from one goroutine at a time.
@@ -80,6 +82,8 @@ type run struct {
 
 	books     *books
 	incidents *incidents // nil: the scenario has none
+	keeper    *keeper    // nil before the load
+	events    *events    // nil before the load
 	progress  attack.Progress
 	meter     *meter
 	phases    []done

@@ -34,6 +34,7 @@ func (r *run) settle(ctx context.Context, interrupted bool) error {
 		defer cancel()
 	}
 	r.stage("drain")
+	r.events.wait()
 	r.closed.drained = r.quiet(ctx, interrupted) && !interrupted
 	if !r.accountable() {
 		r.closed.drained = false

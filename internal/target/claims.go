@@ -46,12 +46,16 @@ func (t *Target) Claims(ctx context.Context) ([]results.Claim, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	for name := range t.carried {
+		values[name] += 0 // it may not be there any more
+	}
 	claims := make([]results.Claim, 0, len(values))
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		value := values[name]
 		if start := t.baseline[name]; start <= value { // else it was restarted, and counts from 0
 			value -= start
 		}
+		value += t.carried[name]
 		if value == 0 && quiet(name) {
 			continue
 		}
@@ -78,7 +82,7 @@ func (t *Target) Mark(ctx context.Context) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.baseline = values
+	t.baseline, t.carried = values, nil
 	return nil
 }
 

@@ -165,7 +165,6 @@ func (s *Spec) startEmbedded(ctx context.Context, env Env) (*Target, error) {
 	t := &Target{
 		name:       s.Name(),
 		command:    append([]string{env.Self}, args...),
-		proc:       proc,
 		drain:      EmbeddedDrain,
 		grace:      DefaultStopTimeout,
 		acceptance: AcceptanceIntake,
@@ -173,6 +172,16 @@ func (s *Spec) startEmbedded(ctx context.Context, env Env) (*Target, error) {
 		counters:   []counterSource{{url: varsPath}},
 		cleanup:    func() {},
 	}
+	t.proc = process.NewLives(proc, func(ctx context.Context) (*process.Process, error) {
+		dials := dials // it listens where it did
+		if !strings.HasPrefix(dials.Listen, "unix://") {
+			dials.Listen = ready.Listen
+		}
+		next, _, err := process.StartRole(ctx, process.Command{
+			Path: env.Self, Args: append([]string{"agent"}, dials.Args()...), Stdout: env.Log, Stderr: env.Log,
+		}, DefaultStartTimeout)
+		return next, err
+	})
 	at := "http://" + reachable(ready.Listen)
 	if strings.HasPrefix(dials.Listen, "unix://") {
 		at = dials.Listen

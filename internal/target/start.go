@@ -111,16 +111,19 @@ func (f *file) launch(ctx context.Context, env Env, values braces, t *Target) er
 	for key, value := range f.Env {
 		environment = append(environment, key+"="+values.fill(value)) // of equal keys the last one counts
 	}
-	var err error
-	t.proc, err = process.Start(ctx, process.Command{
-		Path: t.command[0], Args: t.command[1:], Env: environment, Dir: f.dir(), Stdout: env.Log, Stderr: env.Log,
-	})
+	again := func(ctx context.Context) (*process.Process, error) {
+		return process.Start(ctx, process.Command{
+			Path: t.command[0], Args: t.command[1:], Env: environment, Dir: f.dir(), Stdout: env.Log, Stderr: env.Log,
+		})
+	}
+	first, err := again(ctx)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("%w; build or install it first (the agents of this repository: make agents)", err)
 	}
 	if err != nil {
 		return fmt.Errorf("target %s: %w", f.Name, err)
 	}
+	t.proc = process.NewLives(first, again)
 	return nil
 }
 

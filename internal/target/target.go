@@ -68,8 +68,9 @@ type Target struct {
 	name       string
 	version    string
 	endpoint   *endpoint
-	command    []string         // as started; nil when it was not started here
-	proc       *process.Process // nil when it was not started here
+	command    []string       // as started; nil when it was not started here
+	proc       *process.Lives // nil when it was not started here
+	health     health
 	drain      time.Duration
 	grace      time.Duration
 	acceptance string
@@ -83,6 +84,7 @@ type Target struct {
 	mu         sync.Mutex
 	baseline   map[string]float64 // what the counters said at the start
 	lastClaims []results.Claim
+	carried    map[string]float64 // what they said before it was started again
 }
 
 // URL is the base URL of the target's API, without a final slash. Where the
@@ -192,6 +194,7 @@ func (t *Target) stop(ctx context.Context) error {
 // connect finishes a target that should be up: it waits until the target is
 // healthy, reads its version and, where the counters may be old, their start.
 func (t *Target) connect(ctx context.Context, h health) error {
+	t.health = h
 	answer, err := t.awaitHealth(ctx, h)
 	if err != nil {
 		return err

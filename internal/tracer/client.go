@@ -69,6 +69,8 @@ type Client struct {
 	pick    func(seq uint64) int
 	rates   atomic.Pointer[map[string]float64]
 	dial    odd.Dial // connects to the agent
+
+	connections connections
 }
 
 // tracer is one client: what tells its requests from those of others.
@@ -124,12 +126,13 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := &Client{base: &url.URL{Scheme: base.Scheme, Host: base.Host}, pick: c.Pick, dial: dialer(c, base)}
+	client := &Client{base: &url.URL{Scheme: base.Scheme, Host: base.Host}, pick: c.Pick}
+	client.dial = client.connections.keep(dialer(c, base))
 	if len(c.Clients) == 0 {
 		c.Clients = clients.Of(&scenarios.Scenario{})
 	}
 	for i := range c.Clients {
-		t := tracer{transport: newTransport(c), headers: headersOf(&c.Clients[i], c.RealHTTPStatus, extra)}
+		t := tracer{transport: newTransport(c, client.dial), headers: headersOf(&c.Clients[i], c.RealHTTPStatus, extra)}
 		if !c.OnlyNetHTTP && plain(base.Host) {
 			t.pool = &rawhttp.Pool{Dial: client.dial, IdleMost: idleMost, Most: c.MaxInFlight}
 		}
@@ -182,16 +185,9 @@ func (c *Client) Reconnect(i int) {
 // Tracers is how many clients there are.
 func (c *Client) Tracers() int { return len(c.tracers) }
 
-func newTransport(c Config) *http.Transport {
-	dialer := &net.Dialer{Timeout: c.DialTimeout, KeepAlive: tcpKeepAlive}
-	dial := dialer.DialContext
-	if c.Socket != "" {
-		dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, "unix", c.Socket)
-		}
-	}
+func newTransport(c Config, dial odd.Dial) *http.Transport {
 	return &http.Transport{
-		DialContext:         dial,
+		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
 		DisableCompression:  true,
 		MaxIdleConnsPerHost: c.MaxInFlight,
 		IdleConnTimeout:     idleMost,

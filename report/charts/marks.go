@@ -36,6 +36,12 @@ func newMarks(rec *results.Record, end float64) []mark {
 		}
 		marks = append(marks, mark{Kind: "incident", Name: in.Name, From: max(0, in.AtS), To: min(end, in.EndS())})
 	}
+	for i := range rec.Events {
+		e := &rec.Events[i]
+		if e.AtS < end && e.EndS() >= max(e.AtS, 0) {
+			marks = append(marks, mark{Kind: "event", Name: e.Name, From: max(0, e.AtS), To: min(end, e.EndS())})
+		}
+	}
 	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Compare(a.From, b.From) })
 	return marks[:min(len(marks), marksMax)]
 }

@@ -132,6 +132,8 @@ func join(to, from *results.Record) {
 	}
 	joinTarget(to, from)
 	joinSeconds(to, from)
+	to.LastArrivalS = max(to.LastArrivalS, from.LastArrivalS+from.StartedAt.Sub(to.StartedAt).Seconds())
+	to.Pressure = results.PressureOf(to)
 }
 
 // joinTarget keeps the usage of the share that saw most of the target, and the
