@@ -65,10 +65,10 @@ type started struct {
 }
 
 // start begins a long run and returns when it has been loading for a while.
-func start(t *testing.T) *started {
+func start(t *testing.T, args ...string) *started {
 	t.Helper()
 	s := &started{out: filepath.Join(t.TempDir(), "record"), marker: fmt.Sprintf("SPANSTORM_TEST=%s-%d", t.Name(), os.Getpid())}
-	s.cmd = exec.Command("spanstorm", "run", "smoke", "--set", "load.0.for=60s", "--out", s.out, "--progress", "none")
+	s.cmd = exec.Command("spanstorm", append([]string{"run", "smoke", "--set", "load.0.for=60s", "--out", s.out, "--progress", "none"}, args...)...)
 	s.cmd.Env = append(os.Environ(), s.marker)
 	s.cmd.Stdout, s.cmd.Stderr = &s.stdout, &s.stderr
 	if err := s.cmd.Start(); err != nil {
@@ -86,13 +86,20 @@ func start(t *testing.T) *started {
 // ended waits for the end, at most for the given time, and returns the record.
 func (s *started) ended(t *testing.T, code int, within time.Duration) *results.Record {
 	t.Helper()
+	rec := s.over(t, within)
+	if got := s.cmd.ProcessState.ExitCode(); got != code {
+		t.Errorf("exit code %d, want %d\n%s", got, code, &s.stderr)
+	}
+	return rec
+}
+
+// over is ended with any exit code.
+func (s *started) over(t *testing.T, within time.Duration) *results.Record {
+	t.Helper()
 	since := time.Now()
 	_ = s.cmd.Wait()
 	if took := time.Since(since); took > within && !raced {
 		t.Errorf("ended after %v", took)
-	}
-	if got := s.cmd.ProcessState.ExitCode(); got != code {
-		t.Errorf("exit code %d, want %d\n%s", got, code, &s.stderr)
 	}
 	waitFor(t, "the roles to end", func() bool { return len(marked(t, s.marker)) == 0 })
 	rec, err := results.Read(s.out)
@@ -121,6 +128,41 @@ func TestInterrupted(t *testing.T) {
 // TestTargetDies kills the agent in the middle of a run.
 func TestTargetDies(t *testing.T) {
 	s := start(t)
+	s.killAgent(t)
+	rec := s.ended(t, 3, 5*time.Second)
+	exit := rec.Target.Exit
+	if rec.Valid || exit == nil || exit.Signal != "SIGKILL" || rec.Ledger.Drained {
+		t.Errorf("valid %v, exit %+v, drained %v", rec.Valid, exit, rec.Ledger.Drained)
+	}
+	if took := rec.EndedAt.Sub(rec.StartedAt).Seconds() - exit.AtS; took > 2 && !raced {
+		t.Errorf("the record was complete %.1f s after the target's death", took)
+	}
+}
+
+// With --restart the target is started again, and the run goes on to its end.
+func TestRestart(t *testing.T) {
+	s := start(t, "--restart", "--set", "load.0.for=8s", "--set", "expect=[]")
+	s.killAgent(t)
+	rec := s.over(t, 25*time.Second)
+	validOrLate(t, rec)
+	if rec.Target.Exit != nil || len(rec.Target.Restarts) != 1 {
+		t.Fatalf("exit %+v, restarts %+v", rec.Target.Exit, rec.Target.Restarts)
+	}
+	r := rec.Target.Restarts[0]
+	if r.Signal != "SIGKILL" || r.Event != "" || r.UpAtS < r.AtS || r.UpAtS > r.AtS+20 {
+		t.Errorf("restart %+v", r)
+	}
+	if rec.Requests.Delivered == 0 || rec.Requests.Unsent > 0 || rec.Ledger.Duplicated.Traces > 0 {
+		t.Errorf("delivered %d, unsent %d, duplicated %d", rec.Requests.Delivered, rec.Requests.Unsent, rec.Ledger.Duplicated.Traces)
+	}
+	if !strings.Contains(s.stdout.String(), "Restarts") {
+		t.Errorf("the report does not say so:\n%s", &s.stdout)
+	}
+}
+
+// killAgent kills the embedded agent of a run.
+func (s *started) killAgent(t *testing.T) {
+	t.Helper()
 	killed := false
 	for _, pid := range marked(t, s.marker) {
 		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
@@ -130,10 +172,6 @@ func TestTargetDies(t *testing.T) {
 	}
 	if !killed {
 		t.Fatal("no agent found to kill")
-	}
-	rec := s.ended(t, 3, 5*time.Second)
-	if rec.Valid || rec.Target.Exit == nil || rec.Target.Exit.Signal != "SIGKILL" || rec.Ledger.Drained {
-		t.Errorf("valid %v, exit %+v, drained %v", rec.Valid, rec.Target.Exit, rec.Ledger.Drained)
 	}
 }
 
