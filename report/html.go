@@ -28,7 +28,6 @@ type page struct {
 	Facts    []fact
 	Charts   []drawing
 	First    []table // above the charts
-	Beside   []table // among the charts, of which there is an odd number
 	Wide     []table // as wide as the page
 	Tables   []table // beside one another
 	Command  string
@@ -67,9 +66,7 @@ func HTML(w io.Writer, rec *results.Record) error {
 		switch t.Title {
 		case "Expectations":
 			p.First = append(p.First, t)
-		case "Ledger":
-			p.Beside = append(p.Beside, t)
-		case "Phases", "Incidents", "Events", "By shape", "By fault":
+		case "Phases", "Incidents", "Events", "Ledger", "By shape", "By fault":
 			p.Wide = append(p.Wide, t)
 		default:
 			p.Tables = append(p.Tables, t)

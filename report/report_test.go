@@ -193,8 +193,8 @@ func TestHTML(t *testing.T) {
 			if found := outside.FindString(page); found != "" {
 				t.Errorf("the page reaches outside or runs something: %q", found)
 			}
-			if n := strings.Count(page, "<svg "); n != 5 {
-				t.Errorf("%d charts, want 5", n)
+			if n := strings.Count(page, "<svg "); n != 6 {
+				t.Errorf("%d charts, want 6", n)
 			}
 			for _, r := range page {
 				if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
@@ -225,7 +225,7 @@ func TestWrite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(paths) != 11 {
+		if len(paths) != 13 {
 			t.Errorf("wrote %v", paths)
 		}
 		for _, p := range paths {

@@ -18,12 +18,14 @@ const (
 	SendDelay    = "send_delay"
 	ServiceTime  = "service_time"
 	ResponseTime = "response_time"
+	// EndToEndDelay is of the run as a whole, without a phase.
+	EndToEndDelay = "end_to_end"
 )
 
 // Histogram is one distribution of nanoseconds of a record.
 type Histogram struct {
 	Scope
-	Metric string // SendDelay, ServiceTime or ResponseTime
+	Metric string // SendDelay, ServiceTime, ResponseTime or EndToEndDelay
 	// StartedAt and EndedAt bound the time that it covers, to the millisecond.
 	StartedAt, EndedAt time.Time
 	Values             *hdrhistogram.Histogram

@@ -102,7 +102,12 @@ func (exp Expectation) readLatency(rec *Record, phase *Phase, m metric) (figure,
 	if closed && m.name != "service_time" {
 		return figure{}, fmt.Errorf("a closed loop (rate: max) has no %s; expect service_time", m.name)
 	}
-	q := m.latency(from)
+	var q *Quantiles
+	if m.ofRun != nil {
+		q, from = m.ofRun(rec), &Latencies{}
+	} else {
+		q = m.latency(from)
+	}
 	if q.Count == 0 {
 		return figure{}, fmt.Errorf("no %s was measured", m.name)
 	}

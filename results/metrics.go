@@ -44,6 +44,7 @@ type metric struct {
 
 	// Exactly one of these reads the figure; base is what 100% is.
 	latency  func(*Latencies) *Quantiles
+	ofRun    func(*Record) *Quantiles // a latency that phases do not have
 	account  func(*Ledger) (part, base Count)
 	requests func(*Requests) (part, base uint64)
 	rate     func(*Phase) (got, planned float64)
@@ -81,6 +82,13 @@ func metricTable() []metric {
 		latency("response_time", "last byte of the answer − due", func(l *Latencies) *Quantiles { return &l.ResponseTime }),
 		latency("service_time", "last byte of the answer − actual send", func(l *Latencies) *Quantiles { return &l.ServiceTime }),
 		latency("send_delay", "actual send − due", func(l *Latencies) *Quantiles { return &l.SendDelay }),
+
+		{name: "end_to_end", kind: kindLatency, meaning: "a trace's arrival at the intake − when its request was due", ofRun: func(r *Record) *Quantiles {
+			if r.EndToEnd == nil {
+				return &Quantiles{}
+			}
+			return &r.EndToEnd.Quantiles
+		}},
 
 		column("sent", "", "traces sent", func(l *Ledger) (Count, Count) { return l.Sent, Count{} }),
 		column("delivered", "sent", "traces answered 2xx", func(l *Ledger) (Count, Count) { return l.Delivered, l.Sent }),

@@ -66,6 +66,10 @@ type Record struct {
 	// began; 0: none did.
 	LastArrivalS float64 `json:"last_arrival_s"`
 
+	// EndToEnd is how long traces took from the moment their request was due to the intake;
+	// not there where none came out, or nothing was due.
+	EndToEnd *EndToEnd `json:"end_to_end_ns,omitempty"`
+
 	Totals        Latencies     `json:"totals"`
 	Ledger        Ledger        `json:"ledger"`
 	Resources     Resources     `json:"resources"`
@@ -267,6 +271,13 @@ type Percentile struct {
 	ResponseTimeNS int64   `json:"response_time_ns"`
 }
 
+// EndToEnd is the delay of traces that came out, in the kept phases.
+type EndToEnd struct {
+	Quantiles
+	// Share is that of the traces that were looked at: 1, or in long runs less, drawn uniformly.
+	Share float64 `json:"share"`
+}
+
 // Resources are CPU and memory as the operating system counted them.
 type Resources struct {
 	Generator Usage       `json:"generator"`
@@ -313,6 +324,9 @@ type Second struct {
 	SendDelay    Quantiles `json:"send_delay_ns"`
 	ServiceTime  Quantiles `json:"service_time_ns"`
 	ResponseTime Quantiles `json:"response_time_ns"`
+
+	// EndToEnd is of the traces that came out, by when their requests were due.
+	EndToEnd *Quantiles `json:"end_to_end_ns,omitempty"`
 
 	InFlightMax       int     `json:"in_flight_max"`
 	Accepted          uint64  `json:"accepted"` // traces that arrived at the intake in this second

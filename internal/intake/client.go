@@ -65,6 +65,19 @@ func (c *Client) Progress(ctx context.Context) (Progress, error) {
 	return p, nil
 }
 
+// Moments asks when chunks came out, each for the first time, in the order of their
+// ordinals: of all of them, or of a share drawn uniformly.
+func (c *Client) Moments(ctx context.Context) (list []Moment, share float64, err error) {
+	message, err := c.do(ctx, http.MethodGet, controlMoments, nil)
+	if err == nil {
+		list, share, err = readMoments(message)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("ask the intake when what arrived: %w", err)
+	}
+	return list, share, nil
+}
+
 // Trouble makes trouble from now on, until it is called again; the zero value ends it.
 func (c *Client) Trouble(ctx context.Context, t Trouble) error {
 	body, err := json.Marshal(t)

@@ -16,12 +16,14 @@ import (
 //	GET  /progress  JSON, Progress
 //	GET  /arrivals  the binary message of ledger.Arrivals; 409 before there is a key
 //	GET  /samples   JSON, a list of Sample
+//	GET  /moments   when chunks came out, in binary: see serveMoments
 //	POST /trouble   JSON, Trouble: what agents meet from now on
 const (
 	controlRun      = "/run"
 	controlProgress = "/progress"
 	controlArrivals = "/arrivals"
 	controlSamples  = "/samples"
+	controlMoments  = "/moments"
 	controlTrouble  = "/trouble"
 )
 
@@ -84,6 +86,7 @@ func (s *Server) controlHandler() http.Handler {
 		writeJSON(w, s.Progress())
 	})
 	mux.HandleFunc("GET "+controlArrivals, s.serveArrivals)
+	mux.HandleFunc("GET "+controlMoments, s.serveMoments)
 	mux.HandleFunc("POST "+controlTrouble, s.serveTrouble)
 	mux.HandleFunc("GET "+controlSamples, func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, s.Samples())

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/spanstorm/spanstorm/internal/identity"
 )
@@ -112,9 +111,7 @@ func (s *Server) traces(w http.ResponseWriter, r *http.Request) {
 	s.other.bytes.Add(uint64(packed.Len()))
 	run.mu.Lock()
 	defer run.mu.Unlock()
-	if batch.enter(run.arrivals) {
-		run.arrivals.Touch(time.Now())
-	}
+	run.enter(batch)
 	run.samples.offer(r, packed.Bytes())
 }
 

@@ -83,6 +83,7 @@ type keyed struct {
 
 	mu       sync.Mutex
 	arrivals *ledger.Arrivals
+	moments  moments
 	samples  samples
 }
 

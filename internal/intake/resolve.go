@@ -1,6 +1,8 @@
 package intake
 
 import (
+	"time"
+
 	"github.com/spanstorm/spanstorm/internal/identity"
 	"github.com/spanstorm/spanstorm/internal/ledger"
 )
@@ -112,6 +114,20 @@ func (b *batch) whole(c chunk) (ordinal uint64, ok bool) {
 		promised = promised || last && index == len(c.spans)-1
 	}
 	return first, promised
+}
+
+// enter books a batch that came just now.
+func (k *keyed) enter(b *batch) {
+	if !b.enter(k.arrivals) {
+		return
+	}
+	now := time.Now()
+	k.arrivals.Touch(now)
+	for i := range b.finds {
+		if f := &b.finds[i]; f.kind == wholeChunk {
+			k.moments.add(f.ordinal, now.UnixNano())
+		}
+	}
 }
 
 // enter books the batch.

@@ -53,6 +53,9 @@ func (r *run) finish(ctx context.Context) (*results.Record, error) {
 	histograms, totals := r.histograms()
 	histograms = append(histograms, r.incidents.histograms(rec)...)
 	rec.Totals = totals
+	if delays := r.delays(rec); delays != nil {
+		histograms = append(histograms, *delays)
+	}
 	if settleErr != nil {
 		rec.InvalidReasons = append(rec.InvalidReasons, settleErr.Error())
 	} else {

@@ -313,12 +313,9 @@ func (r *run) account() (results.Ledger, error) {
 
 // dueAt is when request seq was due: its sending time, but for the send delay.
 func (r *run) dueAt(seq uint64) time.Time {
-	for _, d := range r.phases {
-		p := d.out.Phase
-		if !d.leg.traces() || seq < p.FirstSeq || seq >= p.FirstSeq+d.leg.reserved {
-			continue
-		}
-		return time.Unix(0, DueUnixNS(&p, d.leg.schedule, seq)).UTC()
+	d := r.phaseOf(seq)
+	if d == nil {
+		return time.Time{}
 	}
-	return time.Time{}
+	return time.Unix(0, DueUnixNS(&d.out.Phase, d.leg.schedule, seq)).UTC()
 }

@@ -13,6 +13,8 @@ import (
 // closing is how the account was closed.
 type closing struct {
 	arrivals *ledger.Arrivals
+	moments  []intake.Moment // when traces came out: of all, or of a share
+	share    float64
 	drained  bool
 	claims   []results.Claim
 }
@@ -49,6 +51,7 @@ func (r *run) settle(ctx context.Context, interrupted bool) error {
 	}
 	var err error
 	r.closed.arrivals, err = r.arrivals(context.WithoutCancel(ctx))
+	r.closed.moments, r.closed.share = r.moments(context.WithoutCancel(ctx))
 	return err
 }
 

@@ -1,5 +1,5 @@
-// Package charts draws a record: latency over time, percentiles, answers, CPU and
-// memory, and what became of the traces.
+// Package charts draws a record: latency over time, percentiles, answers, the delay
+// up to the intake, CPU and memory, and what became of the traces.
 //
 // Each chart is made in two steps: the series are read off the record (files
 // ending in _series.go; tested against golden data), then they are drawn with
@@ -23,7 +23,7 @@ import (
 
 // Chart is one drawing. Its methods do not change it.
 type Chart struct {
-	Name     string // latency, percentiles, answers, resources or acceptance: the file name without its ending
+	Name     string // latency, percentiles, answers, delay, resources or acceptance: the file name without its ending
 	Title    string
 	Subtitle string
 	Alt      string // what it shows, for those who cannot see it
@@ -47,9 +47,9 @@ const px = vg.Inch / 96
 // width is that of every chart.
 const width = 800 * px
 
-// All makes the charts of a record, always the same five, in the order of a report.
+// All makes the charts of a record, always the same six, in the order of a report.
 func All(rec *results.Record) []Chart {
-	return []Chart{Latency(rec), Percentiles(rec), Answers(rec), Resources(rec), Acceptance(rec)}
+	return []Chart{Latency(rec), Percentiles(rec), Answers(rec), Delay(rec), Resources(rec), Acceptance(rec)}
 }
 
 // over makes room in a chart for a timeline, and says what is on it.

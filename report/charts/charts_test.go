@@ -32,7 +32,7 @@ func TestSeriesGolden(t *testing.T) {
 		over := newTimeline(rec)
 		got, err := json.MarshalIndent(map[string]any{
 			"latency": newLatencySeries(rec), "percentiles": newPercentileSeries(rec), "answers": newAnswerSeries(rec),
-			"acceptance": newAcceptanceSeries(&rec.Ledger), "resources": newResourceSeries(rec), "phases": over.spans, "marks": over.marks, "end_s": over.end,
+			"acceptance": newAcceptanceSeries(&rec.Ledger), "resources": newResourceSeries(rec), "delay": newDelaySeries(rec), "phases": over.spans, "marks": over.marks, "end_s": over.end,
 		}, "", " ")
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +87,7 @@ func TestRender(t *testing.T) {
 					t.Errorf("%s says neither title nor alternative text", c.Name)
 				}
 			}
-			if diff := cmp.Diff([]string{"latency", "percentiles", "answers", "resources", "acceptance"}, names); diff != "" {
+			if diff := cmp.Diff([]string{"latency", "percentiles", "answers", "delay", "resources", "acceptance"}, names); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -60,7 +60,7 @@ func TestLanes(t *testing.T) {
 func TestIncidentsOnEveryTimeChart(t *testing.T) {
 	rec := samples.Runs()["incidents"]
 	for _, c := range All(rec) {
-		overTime := slices.Contains([]string{"latency", "answers", "resources"}, c.Name)
+		overTime := slices.Contains([]string{"latency", "answers", "delay", "resources"}, c.Name)
 		drawn := svg(t, c)
 		for _, in := range rec.Incidents {
 			if strings.Contains(drawn, ">"+in.Name+"<") != overTime || strings.Contains(c.Alt, "incident "+in.Name) != overTime {

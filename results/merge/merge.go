@@ -130,10 +130,23 @@ func join(to, from *results.Record) {
 	if from.Resources.Intake.CPUS > to.Resources.Intake.CPUS {
 		to.Resources.Intake = from.Resources.Intake
 	}
+	joinEndToEnd(to, from)
 	joinTarget(to, from)
 	joinSeconds(to, from)
 	to.LastArrivalS = max(to.LastArrivalS, from.LastArrivalS+from.StartedAt.Sub(to.StartedAt).Seconds())
 	to.Pressure = results.PressureOf(to)
+}
+
+// joinEndToEnd adds what does not follow from the merged histogram.
+func joinEndToEnd(to, from *results.Record) {
+	switch {
+	case from.EndToEnd == nil:
+	case to.EndToEnd == nil:
+		to.EndToEnd = new(*from.EndToEnd)
+	default:
+		to.EndToEnd.OverRange += from.EndToEnd.OverRange
+		to.EndToEnd.Share = min(to.EndToEnd.Share, from.EndToEnd.Share)
+	}
 }
 
 // joinTarget keeps the usage of the share that saw most of the target, and the
@@ -221,6 +234,13 @@ func joinSeconds(to, from *results.Record) {
 				*q.to = results.Quantiles{}
 			}
 		}
+		switch {
+		case s.EndToEnd == nil:
+		case row.EndToEnd == nil:
+			row.EndToEnd = s.EndToEnd
+		default:
+			row.EndToEnd = nil
+		}
 		row.Planned += s.Planned
 		row.Sent += s.Sent
 		row.Delivered += s.Delivered
@@ -266,6 +286,9 @@ func requantile(rec *results.Record, histograms map[histogram]*results.Histogram
 	for i := range rec.Incidents {
 		in := &rec.Incidents[i]
 		requantilePortion(&in.Portion, results.Scope{Incident: in.Name}, histograms)
+	}
+	if h := histograms[histogram{metric: results.EndToEndDelay}]; h != nil && rec.EndToEnd != nil {
+		rec.EndToEnd.Quantiles = results.NewQuantiles(h.Values, rec.EndToEnd.OverRange)
 	}
 	if rec.OutsideIncidents != nil {
 		requantilePortion(rec.OutsideIncidents, results.Scope{OutsideIncidents: true}, histograms)

@@ -103,6 +103,9 @@ func play(s script) *results.Record {
 				}
 			}
 			row.Accepted = uint64(float64(row.Delivered*s.traces) * (1 - s.drop))
+			if row.Accepted > 0 && !ph.closed && !ph.services {
+				row.EndToEnd = &results.Quantiles{Count: row.Accepted, P50: 2_300e6, P90: 4_600e6, P99: 4_900e6 + int64(rate)*1e5, Max: 5_100e6}
+			}
 			l := here.latencies()
 			row.SendDelay, row.ServiceTime, row.ResponseTime = l.SendDelay, l.ServiceTime, l.ResponseTime
 			times.merge(here)
@@ -140,6 +143,13 @@ func play(s script) *results.Record {
 	}
 	rec.EndedAt = start.Add(time.Duration(second) * time.Second)
 	rec.Totals = totals.latencies()
+	for i := range rec.Seconds {
+		if q := rec.Seconds[i].EndToEnd; q != nil { // made up, and so is their sum
+			rec.EndToEnd = &results.EndToEnd{Quantiles: *q, Share: 1}
+		}
+	}
+	rec.Pressure = results.PressureOf(rec)
+	rec.LastArrivalS = float64(second) + 4.9
 	rec.Ledger = account(s, rec.Requests, rng, start)
 	rec.Load = results.Load{Traces: rec.Ledger.Sent.Traces, Spans: rec.Ledger.Sent.Spans, Bytes: rec.Ledger.Sent.Spans * 400}
 	rec.Resources = results.Resources{
@@ -268,6 +278,9 @@ func Runs() map[string]*results.Record {
 	r.Saturated, r.Requests.Unsent, r.Requests.Planned = true, 412, r.Requests.Planned+412
 	happen(out["incidents"], results.Incident{Name: "bank-down", AtS: 8, ForS: 5}, results.Incident{Name: "a-name-that-is-longer-than-its-incident", AtS: 18.25, ForS: 1.5},
 		results.Incident{Name: "next", AtS: 19.75, ForS: 3}, results.Incident{Name: "cut-short-by-the-end", AtS: 34, ForS: 1})
+	r = out["incidents"]
+	r.Events = []results.Event{{Name: "intake hang", Effect: "the intake answers nothing", AtS: 4, ForS: 2}, {Name: "agent kill", Effect: "the agent is killed", AtS: 28.5}}
+	r.Target.Restarts = []results.Restart{{Exit: results.Exit{Code: -1, Signal: "SIGKILL", AtS: 28.5, CutOff: 3}, UpAtS: 29.1, Event: "agent kill"}}
 	return out
 }
 
@@ -313,6 +326,7 @@ func hostile() *results.Record {
 	r.Requests.ByCode[evil] = 3
 	r.Seconds[0].ByCode[evil] = 3
 	r.Phases[0].Profile = evil
+	r.Events = []results.Event{{Name: evil, Effect: evil, AtS: 2, ForS: 1e300, Error: evil}, {Name: evil, AtS: -5}}
 	r.Incidents = []results.Incident{{Name: evil, Effect: evil, AtS: 1, ForS: 2}, {Name: evil, AtS: -1e300, ForS: 1e308}, {Name: evil, AtS: 3, ForS: -1}}
 	r.Ledger.Source, r.Ledger.DroppedByReason[evil], r.Ledger.RefusedByCode[evil] = evil, results.Count{Traces: 1, Spans: 1}, results.Count{Traces: 1, Spans: 1}
 	r.Ledger.Claims = []results.Claim{{Source: evil, Name: evil, Meaning: evil, Value: math.Inf(1), Seen: math.NaN(), Excess: -1}}

@@ -1,0 +1,96 @@
+package run
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/spanstorm/spanstorm/internal/intake"
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// delayMost is the end of the range of end-to-end delays.
+const delayMost = time.Hour
+
+func newDelays() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, delayMost.Nanoseconds(), 3)
+}
+
+// moments asks the intake when chunks came out.
+func (r *run) moments(ctx context.Context) (list []intake.Moment, share float64) {
+	if !r.accountable() {
+		return nil, 0
+	}
+	ctx, cancel := context.WithTimeout(ctx, 6*controlTimeout)
+	defer cancel()
+	list, share, err := r.intake.Moments(ctx)
+	if err != nil {
+		r.warn("end-to-end delay is not known: " + err.Error())
+	}
+	return list, share
+}
+
+// delays fills in how long traces took from the moment their request was due to the
+// intake, in the kept phases, and by second of all. A closed loop has no due times,
+// only marks of time, which are too coarse.
+func (r *run) delays(rec *results.Record) *results.Histogram {
+	if len(r.closed.moments) == 0 {
+		return nil
+	}
+	all, bySecond := newDelays(), map[int]*hdrhistogram.Histogram{}
+	rows := map[int]int{} // of seconds, by t_s: the first
+	for i := range rec.Seconds {
+		if _, there := rows[rec.Seconds[i].T]; !there {
+			rows[rec.Seconds[i].T] = i
+		}
+	}
+	var over uint64
+	for _, m := range r.closed.moments {
+		seq, _ := r.corpus.Layout().Seq(m.Ordinal)
+		d := r.phaseOf(seq)
+		if d == nil || d.leg.schedule == nil {
+			continue
+		}
+		due := DueUnixNS(&d.out.Phase, d.leg.schedule, seq)
+		took := max(m.UnixNS-due, 1)
+		if took > delayMost.Nanoseconds() {
+			took = delayMost.Nanoseconds()
+			if !d.out.Phase.Discarded {
+				over++
+			}
+		}
+		if !d.out.Phase.Discarded {
+			_ = all.RecordValue(took)
+		}
+		phase := &d.out.Phase
+		second := int(min(phase.StartS+time.Duration(due-phase.StartedAt.UnixNano()).Seconds(), math.Nextafter(phase.EndS, 0)))
+		if bySecond[second] == nil {
+			bySecond[second] = newDelays()
+		}
+		_ = bySecond[second].RecordValue(took)
+	}
+	for second, h := range bySecond {
+		if row, there := rows[second]; there {
+			q := results.NewQuantiles(h, 0)
+			rec.Seconds[row].EndToEnd = &q
+		}
+	}
+	if all.TotalCount() == 0 {
+		return nil
+	}
+	rec.EndToEnd = &results.EndToEnd{Quantiles: results.NewQuantiles(all, over), Share: r.closed.share}
+	return &results.Histogram{Metric: results.EndToEndDelay, Values: all, StartedAt: rec.StartedAt, EndedAt: rec.EndedAt}
+}
+
+// phaseOf is the phase that request seq is of; nil for none.
+func (r *run) phaseOf(seq uint64) *done {
+	for i := range r.phases {
+		d := &r.phases[i]
+		if d.leg.traces() && seq >= d.out.Phase.FirstSeq && seq < d.out.Phase.FirstSeq+d.leg.reserved {
+			return d
+		}
+	}
+	return nil
+}
