@@ -57,8 +57,8 @@ func whenText(e *results.Event) string {
 
 // restartTable lists the ends of a target that was started again.
 func restartTable(rec *results.Record) table {
-	t := table{Title: "Restarts", Caption: "the target ended, and was started again", Columns: []column{
-		{Name: "ended at"}, {Name: "with"}, {Name: "because of", Drop: 1}, {Name: "up again at"}, {Name: "requests cut off", Right: true},
+	t := table{Title: "Restarts", Caption: "the target ended, and was started again; cut off: requests on their way", Columns: []column{
+		{Name: "ended at"}, {Name: "with"}, {Name: "because of", Drop: 2}, {Name: "up again at"}, {Name: "cut off", Right: true, Drop: 1},
 	}}
 	for i := range rec.Target.Restarts {
 		r := &rec.Target.Restarts[i]

@@ -37,6 +37,7 @@ func facts(rec *results.Record) []fact {
 		{"target", join(targetParts(name, rec.Target.URL)...)},
 		{"load", join(loadSize(rec)...)},
 		{"rate", join(loadRate(rec)...)},
+		{"end to end", join(endToEnd(rec)...)},
 		{"scenario", join(rec.Name, strings.TrimSpace(rec.API+" "+rec.Encoding), fmt.Sprintf("seed %d", rec.Seed), prefixed("corpus ", short(rec.Fingerprint)))},
 		{"machine", join(strings.Trim(rec.Machine.OS+"/"+rec.Machine.Arch, "/"), cpus(rec.Machine), memory(rec.Machine), rec.Machine.Kernel)},
 		{"spanstorm", join(rec.Tool.Version, short(rec.Tool.Commit), rec.Tool.Go)},
@@ -51,6 +52,19 @@ func facts(rec *results.Record) []fact {
 		}
 	}
 	return kept
+}
+
+// endToEnd is how long traces took up to the intake.
+func endToEnd(rec *results.Record) []string {
+	if rec.EndToEnd == nil {
+		return nil
+	}
+	q, of := rec.EndToEnd.Quantiles, "from due to the intake"
+	if share := rec.EndToEnd.Share; share < 1 {
+		of += ", of " + results.FormatPercent(share, 1) + " of the traces"
+	}
+	at := func(name string, ns int64) string { return name + " " + results.FormatDuration(float64(ns)) }
+	return []string{at("p50", q.P50), at("p99", q.P99), at("max", q.Max), of}
 }
 
 // targetParts are name and address, once when they are the same.
