@@ -80,6 +80,14 @@ func (a Account) Imbalances() []string {
 // intake behind the target and no claim of its own, nobody saw what came out.
 const SourceStatus = "status"
 
+// The forms in which a target speaks of itself: sources of claims and, where no
+// intake stands behind the target, of a ledger.
+const (
+	SourceVars       = "vars"       // an expvar page
+	SourcePrometheus = "prometheus" // a page of Prometheus's text exposition
+	SourceStatsD     = "statsd"     // packets to a listener of ours
+)
+
 // Ledger is the account of a run, as a whole and in parts.
 type Ledger struct {
 	// Source says where acceptance was learnt: intake, vars, prometheus, statsd or status.
@@ -119,10 +127,12 @@ type Part struct {
 type Claim struct {
 	Source  string  `json:"source"`  // vars, prometheus, statsd
 	Name    string  `json:"name"`    // as the target spells it
-	Meaning string  `json:"meaning"` // the ledger column it speaks of, or "other"
+	Meaning string  `json:"meaning"` // the column it speaks of, COLUMN[.spans|.requests][:REASON], or "other"
 	Value   float64 `json:"value"`
-	Seen    float64 `json:"seen,omitempty"`   // the ledger's figure for the same thing
-	Excess  float64 `json:"excess,omitempty"` // claimed_excess: what the claim says beyond what is left to explain
+	Seen    float64 `json:"seen,omitempty"` // the ledger's figure for the same thing
+	// Difference is Value − Seen; nil where nothing was seen that it could be set beside.
+	Difference *float64 `json:"difference,omitempty"`
+	Excess     float64  `json:"excess,omitempty"` // claimed_excess: what the claim says beyond what is left to explain
 }
 
 // Examples name single traces of each kind, at most ExamplesMax of each.

@@ -38,13 +38,15 @@ func (r *run) settle(ctx context.Context, interrupted bool) error {
 	if !r.accountable() {
 		r.closed.drained = false
 	}
-	if !r.died() {
-		r.closed.claims = r.claims(ctx)
+	if !interrupted {
+		r.target.Flushed(ctx)
 	}
+	r.closed.claims = r.claims(ctx)
 	if r.target.Started() && !r.died() {
 		if err := r.target.Stop(ctx); err != nil {
 			r.warn("the target had to be killed at the end: " + err.Error())
 		}
+		r.closed.claims = r.claims(ctx) // with what it sent on its way down
 	}
 	var err error
 	r.closed.arrivals, err = r.arrivals(context.WithoutCancel(ctx))

@@ -14,6 +14,7 @@ func sample() braces {
 		bracePort:      "1",
 		braceDebugPort: "2",
 		braceIntake:    "http://127.0.0.1:3",
+		braceStatsD:    "127.0.0.1:4",
 		braceSocket:    "/scratch/apm.socket",
 		braceDir:       "/scratch",
 	}
@@ -21,11 +22,7 @@ func sample() braces {
 
 func (p *fileParser) checkBraces(at *token.Token, text string) {
 	for _, m := range bracePattern.FindAllStringSubmatch(text, -1) {
-		switch name := m[1]; {
-		case slices.Contains(braceNames(), name):
-		case name == braceStatsD:
-			p.fail(at, "{{statsd}} is not supported yet")
-		default:
+		if name := m[1]; !slices.Contains(braceNames(), name) {
 			p.fail(at, "unknown {{%s}}%s", name, suggest(name, braceNames()))
 		}
 	}
@@ -50,6 +47,9 @@ func (p *fileParser) checkHealth(e entry, text string) {
 func (p *fileParser) checkPage(e entry, text string) {
 	if text == "" {
 		return
+	}
+	if strings.HasPrefix(text, "/") && e.key != "health" {
+		return // below the target's url
 	}
 	u, err := url.Parse(sample().fill(text))
 	if err != nil || u.Scheme != "http" || u.Hostname() == "" {

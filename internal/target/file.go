@@ -28,10 +28,17 @@ type file struct {
 	folder string // of the file, absolute
 }
 
-// claim is one place where a target's counters are.
+// claim is one place where a target's counters are: one of the three.
 type claim struct {
-	Vars string `json:"vars" jsonschema:"the URL of its expvar page"`
+	Vars       string `json:"vars,omitempty" jsonschema:"the URL of its expvar page"`
+	Prometheus string `json:"prometheus,omitempty" jsonschema:"the URL of its page for Prometheus"`
+	// StatsD is where packets are taken, host:port, or anyStatsD.
+	StatsD   string            `json:"statsd,omitempty" jsonschema:"true: it is told {{statsd}} and sends its counters there; or the address, host:port, that it sends them to"`
+	Meanings map[string]string `json:"meanings,omitempty" jsonschema:"what counters speak of: a column of the ledger, such as accepted, accepted.spans or dropped:REASON"`
 }
+
+// anyStatsD is `statsd: true`: a free port.
+const anyStatsD = "true"
 
 // versionSource says where a version is found: one of the two.
 type versionSource struct {
@@ -51,7 +58,7 @@ const (
 
 // braceNames lists the braces that are supported.
 func braceNames() []string {
-	return []string{bracePort, braceDebugPort, braceIntake, braceSocket, braceDir}
+	return []string{bracePort, braceDebugPort, braceIntake, braceStatsD, braceSocket, braceDir}
 }
 
 // apiNames lists the API versions that a scenario can choose.
@@ -85,7 +92,7 @@ func (f *file) uses(brace string) bool {
 		texts = append(texts, v)
 	}
 	for _, c := range f.Claims {
-		texts = append(texts, c.Vars)
+		texts = append(texts, c.Vars, c.Prometheus)
 	}
 	return slices.ContainsFunc(texts, func(text string) bool {
 		for _, m := range bracePattern.FindAllStringSubmatch(text, -1) {
