@@ -136,15 +136,25 @@ func (r *run) takesAPI(ctx context.Context) error {
 	return nil
 }
 
+// first is what became of the first traces: of the last of them, unless one came out.
+type first struct {
+	code    int // 0: no answer
+	cameOut bool
+	took    time.Duration // from the first sending to the arrival at the intake
+}
+
 // probe sends first traces until one is known to have come out.
 func (r *run) probe(ctx context.Context) error {
 	composer := r.corpus.Composer(r.key)
 	delivered := false
+	began := time.Now()
+	r.first = first{}
 	for try := range identity.Probes {
 		seen, err := r.once(ctx, "first trace", attack.Plan{
 			Path: r.corpus.Path(), ContentType: r.corpus.ContentType(), Answer: r.answer(),
 			Source: single{traces: 1, body: func(dst []byte, at int64) []byte { return append(dst, composer.Probe(try, at)...) }},
 		})
+		r.first.code = seen.Code
 		switch last := try == identity.Probes-1; {
 		case err != nil:
 			return fmt.Errorf("failed: %w", err)
@@ -164,6 +174,7 @@ func (r *run) probe(ctx context.Context) error {
 			continue
 		}
 		if came, err := r.awaitFirst(ctx, r.target.Drain()/identity.Probes); came || err != nil {
+			r.first.cameOut, r.first.took = came, time.Since(began)
 			return err
 		}
 	}
