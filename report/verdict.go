@@ -85,6 +85,9 @@ func judge(rec *results.Record) verdict {
 		}
 		because(bad, "the target ended by itself %s, %.1f s into the load", how, e.AtS)
 	}
+	if said := wrongSaid(rec); said != "" {
+		because(warn, "%s", said)
+	}
 	for _, s := range rec.Warnings {
 		because(warn, "%s", s)
 	}
