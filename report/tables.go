@@ -18,7 +18,7 @@ func tables(rec *results.Record, examplesMax int) []table {
 		incidentTable(rec),
 		answerTable(rec),
 		ledgerTable(rec),
-		partTable("By shape", "shape", rec.Ledger.ByShape, rec.Ledger.AcceptanceUnknown()),
+		partTable("By shape", "shape", rec.Ledger.ByShape, rec.Ledger.PartsUnknown()),
 		faultTable(&rec.Ledger),
 		exampleTable(rec, examplesMax),
 		claimTable(rec),
@@ -207,6 +207,9 @@ func ledgerTable(rec *results.Record) table {
 		t.Caption = "no intake stood behind the target and it says nothing itself: what became of delivered traces is not known"
 	case l.Source != "intake":
 		t.Caption = "acceptance as the target claims it (" + clean(l.Source) + "), not as an intake saw it"
+		if l.PartsUnknown() {
+			t.Notes = append(t.Notes, "its counters know nothing of shapes or faults")
+		}
 	}
 	add := func(name string, n, of results.Count, whole string, tone tone, always bool) {
 		if n == (results.Count{}) && !always {

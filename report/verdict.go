@@ -189,6 +189,9 @@ func summary(rec *results.Record) string {
 	}
 	parts := append(lost(l), part{l.SampledOut.Traces, "sampled out"}, part{l.Dropped.Traces, "dropped"})
 	text := fateOf(l.Accepted, l, "accepted", parts)
+	if l.Claimed() {
+		text = "the target claims (" + l.Source + "): " + text
+	}
 	if l.Accepted == l.Sent {
 		return text
 	}

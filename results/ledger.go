@@ -115,6 +115,26 @@ type Ledger struct {
 // about delivered traces, accepted, dropped and missing, was then not measured.
 func (l *Ledger) AcceptanceUnknown() bool { return l.Source == SourceStatus }
 
+// Claimed says that the target's own counters fill the columns of what became of
+// delivered traces: no intake saw it.
+func (l *Ledger) Claimed() bool {
+	return l.Source == SourceVars || l.Source == SourcePrometheus || l.Source == SourceStatsD
+}
+
+// PartsUnknown says that of the parts of the account, shapes, faults and incidents,
+// nobody knows what became of what was delivered: it is not known at all, or
+// counters, which know nothing of parts, said it of the whole.
+func (l *Ledger) PartsUnknown() bool {
+	if l.AcceptanceUnknown() || !l.Claimed() {
+		return l.AcceptanceUnknown()
+	}
+	var parts Account
+	for _, p := range l.ByShape {
+		parts = parts.Plus(p.Account)
+	}
+	return parts.Accepted != l.Accepted || parts.Dropped != l.Dropped
+}
+
 // Part is the account of one shape, one fault or one incident.
 type Part struct {
 	Name string `json:"name"`

@@ -55,6 +55,44 @@ func TestClaimsBesideWhatWasSeen(t *testing.T) {
 	}
 }
 
+// Without an intake, spans are exactly those that are claimed; of traces, where
+// only spans are counted, the ledger has a bound.
+func TestClaimedSpans(t *testing.T) {
+	claim := func(name, meaning string, value float64) results.Claim {
+		return results.Claim{Source: "vars", Name: name, Meaning: meaning, Value: value}
+	}
+	count := func(traces, spans uint64) results.Count { return results.Count{Traces: traces, Spans: spans} }
+	tests := map[string]struct { // 200 chunks of 2 spans, and 100 of them with a fault
+		claims                     []results.Claim
+		accepted, dropped, missing results.Count
+	}{
+		"all, in spans":         {claims: []results.Claim{claim("sent", "accepted.spans", 400)}, accepted: count(200, 400)},
+		"more than all":         {claims: []results.Claim{claim("sent", "accepted.spans", 500)}, accepted: count(200, 400)},
+		"most, in spans":        {claims: []results.Claim{claim("sent", "accepted.spans", 393)}, accepted: count(197, 393), missing: count(3, 7)},
+		"both":                  {claims: []results.Claim{claim("sent", "accepted", 190), claim("spans", "accepted.spans", 371)}, accepted: count(190, 371), missing: count(10, 29)},
+		"drops in spans":        {claims: []results.Claim{claim("sent", "accepted.spans", 380), claim("failed", "dropped.spans:send_failed", 15)}, accepted: count(191, 380), dropped: count(7, 15), missing: count(2, 5)},
+		"drops by fault":        {claims: []results.Claim{claim("sent", "accepted", 100), claim("dropped.span_id_zero", "dropped", 100), claim("spans", "dropped.spans", 200)}, accepted: count(100, 200), dropped: count(100, 200)},
+		"drops of both":         {claims: []results.Claim{claim("x.full", "dropped", 5), claim("spans", "dropped.spans", 13)}, dropped: count(5, 13), missing: count(195, 387)},
+		"nothing":               {missing: count(200, 400)},
+		"of nobody that counts": {claims: []results.Claim{{Source: "statsd", Name: "sent", Meaning: "accepted", Value: 200}}, missing: count(200, 400)},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := claimsWorld(20, test.claims...)
+			l, err := Close(w.sheet(t, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if l.Accepted != test.accepted || l.Dropped != test.dropped || l.Missing != test.missing {
+				t.Errorf("accepted %+v, dropped %+v, missing %+v", l.Accepted, l.Dropped, l.Missing)
+			}
+			if l.Accepted.Traces > 0 && len(l.Examples.Missing) > 0 {
+				t.Error("it names traces that are missing; counters do not say which")
+			}
+		})
+	}
+}
+
 // What a claim has filled cannot be set beside it.
 func TestClaimsAreNotTheirOwnWitness(t *testing.T) {
 	w := claimsWorld(20, results.Claim{Source: "vars", Name: "written", Meaning: "accepted", Value: 150},

@@ -92,7 +92,8 @@ func (b *book) explain(l *results.Ledger) {
 		b.note(l, g, n)
 		totalMoves.add(g.column, n)
 	}
-	if column, one := totalMoves.one(); one && rest.lost.Traces == 0 {
+	b.explainSpans(l, groups, &rest, &totalMoves)
+	if column, one := totalMoves.one(); one && rest.lost == (results.Count{}) {
 		for f := range pools {
 			b.moveAll(f, column)
 		}
@@ -117,7 +118,7 @@ func (b *book) claimed() []explained {
 	claims := map[[2]string][]int{}
 	for i, c := range b.sheet.Claims {
 		column, reason := b.meaning(c)
-		if column == "" || !(c.Value > 0) {
+		if column == "" || !(c.Value > 0) || !b.fills(c) {
 			continue
 		}
 		key := [2]string{column, reason}
@@ -162,7 +163,7 @@ func (b *book) meaning(c results.Claim) (column, reason string) {
 		return s.column, s.reason
 	case s.column == meaningDropped:
 		return s.column, Reason(c.Name)
-	case s.column == meaningAccepted && b.sheet.Arrivals == nil:
+	case s.column == meaningAccepted && b.sheet.Arrivals == nil && c.Source == b.sheet.Source:
 		return s.column, ""
 	}
 	return "", ""

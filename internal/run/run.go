@@ -212,6 +212,12 @@ func (r *run) accountable() bool {
 	return r.target.Acceptance() == target.AcceptanceIntake && (r.target.Started() || r.Intake != "")
 }
 
+// claimed says that acceptance is learnt from the target's own counters.
+func (r *run) claimed() bool {
+	l := results.Ledger{Source: r.target.Acceptance()}
+	return l.Claimed()
+}
+
 // acceptance says how it is learnt what the target accepted: as its file says, or
 // where no intake stands behind it, from its answers alone.
 func (r *run) acceptance() string {

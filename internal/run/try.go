@@ -55,7 +55,8 @@ type Try struct {
 	API      string `json:"api"`
 	Encoding string `json:"encoding"`
 	Code     int    `json:"code"` // of the answer; 0: none
-	// CameOut says that the trace was seen at the intake; nil: nobody could look.
+	// CameOut says that the trace was seen at the intake, or claimed to be
+	// accepted where that is believed; nil: nobody could look.
 	CameOut *bool   `json:"came_out,omitempty"`
 	TookS   float64 `json:"took_s"` // from sending to the arrival at the intake; 0: it did not come
 	Works   bool    `json:"works"`
@@ -168,7 +169,7 @@ func (r *run) try(ctx context.Context, api scenarios.API, encoding scenarios.Enc
 		return fail(problem)
 	}
 	try.Code, try.Works = r.first.code, problem == nil
-	if r.accountable() && r.first.code != 0 {
+	if (r.accountable() || r.claimed()) && r.first.code != 0 {
 		came := r.first.cameOut // of this try; r.first is used again
 		try.CameOut = &came
 		if came {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/spanstorm/spanstorm/internal/target/counters"
 )
 
 // sample stands in for every brace when a file is checked before it is started.
@@ -58,14 +60,14 @@ func (p *fileParser) checkPage(e entry, text string) {
 }
 
 func (p *fileParser) checkAcceptance(e entry, text string) {
-	known := []string{AcceptanceIntake, AcceptanceStatus}
-	switch {
-	case text == "" || slices.Contains(known, text):
-	case text == "vars" || text == "prometheus" || text == "statsd":
-		p.fail(e.value.GetToken(), "acceptance from %s is not supported yet; use one of %s", text, strings.Join(known, ", "))
-	default:
+	if known := acceptances(); text != "" && !slices.Contains(known, text) {
 		p.fail(e.value.GetToken(), "acceptance %q is unknown%s", text, suggest(text, known))
 	}
+}
+
+// acceptances lists the ways in which acceptance is learnt.
+func acceptances() []string {
+	return append([]string{AcceptanceIntake, AcceptanceStatus}, counters.Kinds()...)
 }
 
 // fileKeys lists the keys of a target file.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/spanstorm/spanstorm/internal/target/counters"
 )
 
 // file is a target file: how to start an agent and what to expect of it.
@@ -16,7 +18,7 @@ type file struct {
 	Env          map[string]string `json:"env" jsonschema:"environment variables of the program, beside those that are set already"`
 	URL          string            `json:"url" jsonschema:"where the trace API is: http://host:port or unix:///path"`
 	Health       string            `json:"health" jsonschema:"a path, or a URL of its own, that answers 2xx once the target is up; default /info"`
-	Acceptance   string            `json:"acceptance" jsonschema:"how it is learnt what the target accepted: from the stand-in intake (default), or from its answers alone"`
+	Acceptance   string            `json:"acceptance" jsonschema:"how it is learnt what the target accepted: from the stand-in intake (default), from its own counters, or from its answers alone"`
 	Claims       []claim           `json:"claims" jsonschema:"where the target's own counters are; they are set beside what was seen"`
 	Drain        time.Duration     `json:"drain" jsonschema:"how long to wait in silence for what it may still forward; default 12s"`
 	Dir          string            `json:"dir" jsonschema:"where the program runs, relative to this file; default: this file's folder"`
@@ -35,6 +37,17 @@ type claim struct {
 	// StatsD is where packets are taken, host:port, or anyStatsD.
 	StatsD   string            `json:"statsd,omitempty" jsonschema:"true: it is told {{statsd}} and sends its counters there; or the address, host:port, that it sends them to"`
 	Meanings map[string]string `json:"meanings,omitempty" jsonschema:"what counters speak of: a column of the ledger, such as accepted, accepted.spans or dropped:REASON"`
+}
+
+// kind is the kind of the source.
+func (c *claim) kind() string {
+	switch {
+	case c.Vars != "":
+		return counters.KindVars
+	case c.Prometheus != "":
+		return counters.KindPrometheus
+	}
+	return counters.KindStatsD
 }
 
 // anyStatsD is `statsd: true`: a free port.

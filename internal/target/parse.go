@@ -263,6 +263,7 @@ func (p *fileParser) read(entries []entry, f *file) {
 	}
 	if len(p.problems) == 0 {
 		p.checkStatsD(entries, f)
+		p.checkSource(entries, f)
 	}
 }
 

@@ -92,6 +92,21 @@ func (p *fileParser) meanings(v entry, c *claim) {
 	}
 }
 
+// checkSource wants the counters that acceptance is learnt from to be somewhere.
+func (p *fileParser) checkSource(entries []entry, f *file) {
+	if !slices.Contains(counters.Kinds(), f.Acceptance) {
+		return
+	}
+	if !slices.ContainsFunc(f.Claims, func(c claim) bool { return c.kind() == f.Acceptance }) {
+		at := entries[slices.IndexFunc(entries, func(e entry) bool { return e.key == "acceptance" })].value.GetToken()
+		where := "URL"
+		if f.Acceptance == counters.KindStatsD {
+			where = anyStatsD
+		}
+		p.fail(at, "acceptance from %s, but claims does not say where its counters are; add claims: [{%s: %s}]", f.Acceptance, f.Acceptance, where)
+	}
+}
+
 // checkStatsD wants the target to be told where to send its counters, and a
 // listener where it is told to send them.
 func (p *fileParser) checkStatsD(entries []entry, f *file) {

@@ -128,7 +128,7 @@ func TestParseFileProblems(t *testing.T) {
 		{"a drain that is none", "drain: soon\nurl: http://a:1\n", []string{"f.yaml:1:8: drain: \"soon\" is no duration"}},
 		{"a drain without a unit", "drain: 12\nurl: http://a:1\n", []string{"f.yaml:1:8: drain: \"12\" is no duration; try 12s"}},
 		{"a drain of nothing", "drain: 0s\nurl: http://a:1\n", []string{"f.yaml:1:8: drain: 0s is out of range"}},
-		{"an acceptance to come", "acceptance: prometheus\nurl: http://a:1\n", []string{"f.yaml:1:13: acceptance from prometheus is not supported yet"}},
+		{"an acceptance from nowhere", "acceptance: prometheus\nurl: http://a:1\nclaims: [{vars: /debug/vars}]\n", []string{"f.yaml:1:13: acceptance from prometheus, but claims does not say where", "add claims: [{prometheus: URL}]"}},
 		{"an unknown acceptance", "acceptance: intak\nurl: http://a:1\n", []string{"f.yaml:1:13: acceptance \"intak\" is unknown; did you mean intake?"}},
 		{"unknown claims", "url: http://a:1\nclaims: [{var: x}]\n", []string{"f.yaml:2:11: unknown key \"var\"; did you mean vars?"}},
 		{"claims that are no list", "url: http://a:1\nclaims: {vars: x}\n", []string{"claims takes a list"}},

@@ -27,7 +27,7 @@ func Schema() *jsonschema.Schema {
 	s.Title = "Spanstorm target"
 	s.Description = "How to start an agent under test, and what to expect of it."
 	s.Required = []string{"url"}
-	choices(s.Properties["acceptance"], AcceptanceIntake, AcceptanceStatus)
+	choices(s.Properties["acceptance"], acceptances()...)
 	choices(s.Properties["apis"].Items, apiNames()...)
 	// What YAML reads as a number or a boolean is taken as it is written.
 	word := &jsonschema.Schema{Types: []string{"string", "number", "boolean"}}

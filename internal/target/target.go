@@ -40,7 +40,8 @@ const (
 	DefaultStopTimeout = 15 * time.Second
 )
 
-// The ways in which the truth about acceptance is learnt.
+// The ways in which the truth about acceptance is learnt. The kinds of counters,
+// see [counters.Kinds], are ways as well.
 const (
 	AcceptanceIntake = "intake"             // from what arrives at the stand-in intake
 	AcceptanceStatus = results.SourceStatus // from the answers alone
