@@ -20,7 +20,7 @@ func faultTable(l *results.Ledger) table {
 	if len(l.ByFault) == 0 {
 		return t
 	}
-	blind := l.AcceptanceUnknown()
+	blind := l.PartsUnknown()
 	row := func(p results.Part, documented, verdict cell) {
 		cells := []cell{
 			text(p.Name), number(p.Sent.Traces), number(p.Delivered.Traces), number(p.Accepted.Traces), number(p.SampledOut.Traces),

@@ -120,7 +120,11 @@ func figures(rec *results.Record) []figure {
 		if l.Accepted.Traces < l.Sent.Traces {
 			t = plain
 		}
-		out = append(out, figure{percent(l.Accepted.Traces), "of them accepted", t})
+		name := "of them accepted"
+		if l.Claimed() {
+			name += ", it claims"
+		}
+		out = append(out, figure{percent(l.Accepted.Traces), name, t})
 		t = good
 		if l.Missing.Traces > 0 {
 			t = bad

@@ -20,7 +20,7 @@ func incidentTable(rec *results.Record) table {
 	if len(rec.Incidents) == 0 {
 		return t
 	}
-	blind := rec.Ledger.AcceptanceUnknown()
+	blind := rec.Ledger.PartsUnknown()
 	unsent, dropped := uint64(0), uint64(0)
 	row := func(name, what, when cell, p *results.Portion, a *results.Account) {
 		r := &p.Requests

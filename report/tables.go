@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,7 +21,7 @@ func tables(rec *results.Record, examplesMax int) []table {
 		pressureTable(rec),
 		answerTable(rec),
 		ledgerTable(rec),
-		partTable("By shape", "shape", rec.Ledger.ByShape, rec.Ledger.AcceptanceUnknown()),
+		partTable("By shape", "shape", rec.Ledger.ByShape, rec.Ledger.PartsUnknown()),
 		faultTable(&rec.Ledger),
 		exampleTable(rec, examplesMax),
 		claimTable(rec),
@@ -211,6 +210,9 @@ func ledgerTable(rec *results.Record) table {
 		t.Caption = "no intake stood behind the target and it says nothing itself: what became of delivered traces is not known"
 	case l.Source != "intake":
 		t.Caption = "acceptance as the target claims it (" + clean(l.Source) + "), not as an intake saw it"
+		if l.PartsUnknown() {
+			t.Notes = append(t.Notes, "its counters know nothing of shapes or faults")
+		}
 	}
 	add := func(name string, n, of results.Count, whole string, tone tone, always bool) {
 		if n == (results.Count{}) && !always {
@@ -322,40 +324,4 @@ func exampleTable(rec *results.Record, most int) table {
 		t = t.without(func(_ int, c column) bool { return c.Name == "fault" })
 	}
 	return t
-}
-
-func claimTable(rec *results.Record) table {
-	t := table{Title: "Claims of the target", Caption: "its own counters, set beside what was seen", Columns: []column{{Name: "counter"}, {Name: "from", Drop: 3}, {Name: "claimed", Right: true}, {Name: "speaks of", Drop: 1}, {Name: "seen", Right: true}, {Name: "excess", Right: true, Drop: 2}}}
-	silent := 0
-	for _, c := range rec.Ledger.Claims {
-		if c.Value == 0 && c.Seen == 0 && c.Excess == 0 {
-			silent++
-			continue
-		}
-		seen, excess := nothing(), nothing()
-		// What nobody saw come out cannot be set beside what is claimed of it.
-		if c.Meaning != "other" && c.Meaning != "" && !(rec.Ledger.AcceptanceUnknown() && c.Source == results.SourceStatus) {
-			tone := good
-			if c.Seen != c.Value {
-				tone = warn
-			}
-			seen = text(claimed(c.Seen), tone)
-		}
-		if c.Excess != 0 {
-			excess = text(claimed(c.Excess), warn)
-		}
-		t.Rows = append(t.Rows, []cell{text(c.Name), text(c.Source, dim), text(claimed(c.Value)), text(cmp.Or(c.Meaning, "other"), dim), seen, excess})
-	}
-	if silent > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf("%d more %s at 0", silent, plural(uint64(silent), "counter")))
-	}
-	return t
-}
-
-// claimed writes a counter of a target: whole numbers as such, others as rates.
-func claimed(v float64) string {
-	if v >= 0 && v < 1<<53 && v == float64(uint64(v)) {
-		return results.FormatCount(uint64(v))
-	}
-	return strconv.FormatFloat(v, 'g', 6, 64)
 }

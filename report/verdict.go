@@ -85,6 +85,9 @@ func judge(rec *results.Record) verdict {
 		}
 		because(bad, "the target ended by itself %s, %.1f s into the load", how, e.AtS)
 	}
+	if said := wrongSaid(rec); said != "" {
+		because(warn, "%s", said)
+	}
 	for _, s := range rec.Warnings {
 		because(warn, "%s", s)
 	}
@@ -186,6 +189,9 @@ func summary(rec *results.Record) string {
 	}
 	parts := append(lost(l), part{l.SampledOut.Traces, "sampled out"}, part{l.Dropped.Traces, "dropped"})
 	text := fateOf(l.Accepted, l, "accepted", parts)
+	if l.Claimed() {
+		text = "the target claims (" + l.Source + "): " + text
+	}
 	if l.Accepted == l.Sent {
 		return text
 	}

@@ -80,6 +80,14 @@ func (a Account) Imbalances() []string {
 // intake behind the target and no claim of its own, nobody saw what came out.
 const SourceStatus = "status"
 
+// The forms in which a target speaks of itself: sources of claims and, where no
+// intake stands behind the target, of a ledger.
+const (
+	SourceVars       = "vars"       // an expvar page
+	SourcePrometheus = "prometheus" // a page of Prometheus's text exposition
+	SourceStatsD     = "statsd"     // packets to a listener of ours
+)
+
 // Ledger is the account of a run, as a whole and in parts.
 type Ledger struct {
 	// Source says where acceptance was learnt: intake, vars, prometheus, statsd or status.
@@ -107,6 +115,26 @@ type Ledger struct {
 // about delivered traces, accepted, dropped and missing, was then not measured.
 func (l *Ledger) AcceptanceUnknown() bool { return l.Source == SourceStatus }
 
+// Claimed says that the target's own counters fill the columns of what became of
+// delivered traces: no intake saw it.
+func (l *Ledger) Claimed() bool {
+	return l.Source == SourceVars || l.Source == SourcePrometheus || l.Source == SourceStatsD
+}
+
+// PartsUnknown says that of the parts of the account, shapes, faults and incidents,
+// nobody knows what became of what was delivered: it is not known at all, or
+// counters, which know nothing of parts, said it of the whole.
+func (l *Ledger) PartsUnknown() bool {
+	if l.AcceptanceUnknown() || !l.Claimed() {
+		return l.AcceptanceUnknown()
+	}
+	var parts Account
+	for _, p := range l.ByShape {
+		parts = parts.Plus(p.Account)
+	}
+	return parts.Accepted != l.Accepted || parts.Dropped != l.Dropped
+}
+
 // Part is the account of one shape, one fault or one incident.
 type Part struct {
 	Name string `json:"name"`
@@ -119,10 +147,12 @@ type Part struct {
 type Claim struct {
 	Source  string  `json:"source"`  // vars, prometheus, statsd
 	Name    string  `json:"name"`    // as the target spells it
-	Meaning string  `json:"meaning"` // the ledger column it speaks of, or "other"
+	Meaning string  `json:"meaning"` // the column it speaks of, COLUMN[.spans|.requests][:REASON], or "other"
 	Value   float64 `json:"value"`
-	Seen    float64 `json:"seen,omitempty"`   // the ledger's figure for the same thing
-	Excess  float64 `json:"excess,omitempty"` // claimed_excess: what the claim says beyond what is left to explain
+	Seen    float64 `json:"seen,omitempty"` // the ledger's figure for the same thing
+	// Difference is Value − Seen; nil where nothing was seen that it could be set beside.
+	Difference *float64 `json:"difference,omitempty"`
+	Excess     float64  `json:"excess,omitempty"` // claimed_excess: what the claim says beyond what is left to explain
 }
 
 // Examples name single traces of each kind, at most ExamplesMax of each.

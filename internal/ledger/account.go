@@ -47,6 +47,9 @@ func (b *book) sum(l *results.Ledger, faultMoves []moves, totalMoves moves) {
 	for f := range b.missing {
 		missing = append(missing, spread(b.missing[f].kept)...)
 	}
+	if b.sheet.Arrivals == nil && total.Accepted.Traces > 0 {
+		missing = nil // counters do not say which
+	}
 	l.Examples = results.Examples{
 		Missing:    b.examples(missing),
 		Dropped:    b.examples(b.sampled.dropped.kept),

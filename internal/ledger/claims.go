@@ -10,8 +10,8 @@ import (
 	"github.com/spanstorm/spanstorm/results"
 )
 
-// A claim's Meaning is a column of the account in snake case, of traces, or
-// with ".spans" behind it of spans. Two columns explain chunks that would
+// A claim's Meaning is a column of the account in snake case, of traces, or with
+// ".spans" or ".requests" behind it of those. Two columns explain chunks that would
 // otherwise be missing: "dropped", and "accepted" when there was no intake.
 // "dropped:REASON" says the reason; otherwise it is read from the claim's name.
 const (
@@ -92,7 +92,8 @@ func (b *book) explain(l *results.Ledger) {
 		b.note(l, g, n)
 		totalMoves.add(g.column, n)
 	}
-	if column, one := totalMoves.one(); one && rest.lost.Traces == 0 {
+	b.explainSpans(l, groups, &rest, &totalMoves)
+	if column, one := totalMoves.one(); one && rest.lost == (results.Count{}) {
 		for f := range pools {
 			b.moveAll(f, column)
 		}
@@ -117,7 +118,7 @@ func (b *book) claimed() []explained {
 	claims := map[[2]string][]int{}
 	for i, c := range b.sheet.Claims {
 		column, reason := b.meaning(c)
-		if column == "" || !(c.Value > 0) {
+		if column == "" || !(c.Value > 0) || !b.fills(c) {
 			continue
 		}
 		key := [2]string{column, reason}
@@ -155,14 +156,15 @@ func whole(v float64) uint64 {
 
 // meaning is the column that a claim can explain chunks with; "" for none.
 func (b *book) meaning(c results.Claim) (column, reason string) {
-	column, reason, said := strings.Cut(c.Meaning, ":")
+	s := speaksOf(c.Meaning)
 	switch {
-	case column == meaningDropped && said:
-		return column, reason
-	case column == meaningDropped:
-		return column, Reason(c.Name)
-	case column == meaningAccepted && b.sheet.Arrivals == nil:
-		return column, ""
+	case s.unit != "":
+	case s.column == meaningDropped && s.reason != "":
+		return s.column, s.reason
+	case s.column == meaningDropped:
+		return s.column, Reason(c.Name)
+	case s.column == meaningAccepted && b.sheet.Arrivals == nil && c.Source == b.sheet.Source:
+		return s.column, ""
 	}
 	return "", ""
 }
@@ -287,43 +289,6 @@ func merge(pools []pool) pool {
 		}
 	}
 	return out
-}
-
-// judge sets the ledger's own figure beside every claim, and what a claim of
-// drops says beyond what there was to explain.
-func (b *book) judge(l *results.Ledger, groups []explained) {
-	l.Claims = append([]results.Claim{}, b.sheet.Claims...)
-	for i := range l.Claims {
-		c := &l.Claims[i]
-		column, _, _ := strings.Cut(c.Meaning, ":")
-		column, ofSpans := strings.CutSuffix(column, ".spans")
-		n, known := columnOf(&l.Account, column)
-		switch {
-		case !known:
-		case ofSpans:
-			c.Seen = float64(n.Spans)
-			if column == meaningDropped {
-				c.Excess = max(0, c.Value-float64(n.Spans+l.Missing.Spans))
-			}
-		default:
-			c.Seen = float64(n.Traces)
-		}
-	}
-	for _, g := range groups {
-		left := map[string]float64{}
-		for _, i := range g.claims {
-			c := &l.Claims[i]
-			if _, known := left[c.Source]; !known {
-				left[c.Source] = float64(g.took)
-			}
-			covered := min(c.Value, left[c.Source])
-			left[c.Source] -= covered
-			c.Excess = c.Value - covered
-			if g.column == meaningDropped {
-				c.Seen = covered
-			}
-		}
-	}
 }
 
 // columnOf finds a column by its name in the record.

@@ -89,7 +89,9 @@ type book struct {
 	foreign uint64                      // ordinals that came and were never sent
 	marked  results.Count
 	missing []sampler // by fault+1: chunks that nothing explains so far
-	sampled struct{ dropped, refused, duplicated sampler }
+	// requests counts them by outcome.
+	requests map[Outcome]uint64
+	sampled  struct{ dropped, refused, duplicated sampler }
 }
 
 // A cell is the account of one shape with one fault.
@@ -102,7 +104,7 @@ type cell struct {
 }
 
 func newBook(s Sheet) *book {
-	b := &book{sheet: s}
+	b := &book{sheet: s, requests: map[Outcome]uint64{}}
 	for range len(s.Faults) + 1 {
 		b.refused = append(b.refused, map[Outcome]results.Count{})
 	}
@@ -122,6 +124,7 @@ func (b *book) fill() error {
 	began := false
 	seen := newWalk(b.sheet.Arrivals)
 	b.sheet.Outcomes.Each(func(seq uint64, out Outcome) bool {
+		b.requests[out]++
 		chunks = b.sheet.Describe(chunks[:0], seq)
 		incident := -1
 		if len(b.sheet.Incidents) > 0 {
@@ -262,11 +265,14 @@ func (b *book) total() results.Ledger {
 
 func byCode(codes map[Outcome]results.Count) map[string]results.Count {
 	out := map[string]results.Count{}
-	for code, n := range codes {
-		out[strconv.Itoa(int(code))] = n
+	for outcome, n := range codes {
+		out[code(outcome)] = n
 	}
 	return out
 }
+
+// code is an outcome's status code, as records have it.
+func code(out Outcome) string { return strconv.Itoa(int(out)) }
 
 func minus(a, b uint64) uint64 {
 	if a < b {

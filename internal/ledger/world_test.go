@@ -61,7 +61,7 @@ func drawWorld(t *rapid.T) *world {
 		w.claims = append(w.claims, results.Claim{
 			Source:  rapid.SampledFrom([]string{"vars", "statsd"}).Draw(t, "source"),
 			Name:    rapid.SampledFrom([]string{"TracesDropped.SpanIDZero", "x.raw_body", "queue_full"}).Draw(t, "name"),
-			Meaning: rapid.SampledFrom([]string{"dropped", "dropped", "accepted", "dropped.spans", "other"}).Draw(t, "meaning"),
+			Meaning: rapid.SampledFrom([]string{"dropped", "dropped", "accepted", "accepted.spans", "dropped.spans", "dropped.spans:why", "other"}).Draw(t, "meaning"),
 			Value:   float64(rapid.IntRange(0, 20).Draw(t, "value")),
 		})
 	}
@@ -159,8 +159,12 @@ func (w *world) sheet(t fataler, a *Arrivals) Sheet {
 			t.Fatal(err)
 		}
 	}
+	source := "intake"
+	if a == nil {
+		source = "vars"
+	}
 	return Sheet{
-		Source: "intake", Drained: true, Shapes: w.shapes, Faults: w.faults,
+		Source: source, Drained: true, Shapes: w.shapes, Faults: w.faults,
 		Incidents: w.incidents, Incident: w.incident,
 		Outcomes: o, Arrivals: a, Claims: w.claims,
 		Describe: func(dst []Chunk, seq uint64) []Chunk { return append(dst, w.requests[seq]...) },

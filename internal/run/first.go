@@ -14,6 +14,7 @@ import (
 	"github.com/spanstorm/spanstorm/internal/identity"
 	"github.com/spanstorm/spanstorm/internal/schedule"
 	"github.com/spanstorm/spanstorm/internal/tracer"
+	"github.com/spanstorm/spanstorm/results"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
@@ -136,16 +137,31 @@ func (r *run) takesAPI(ctx context.Context) error {
 	return nil
 }
 
+// first is what became of the first traces: of the last of them, unless one came out.
+type first struct {
+	code    int // 0: no answer
+	cameOut bool
+	took    time.Duration // from the first sending to the arrival at the intake
+}
+
 // probe sends first traces until one is known to have come out.
 func (r *run) probe(ctx context.Context) error {
 	composer := r.corpus.Composer(r.key)
 	delivered := false
-	for try := range identity.Probes {
+	began := time.Now()
+	r.first = first{}
+	patience, tries := r.target.Drain()/identity.Probes, identity.Probes
+	if r.claimed() {
+		// A trace that is counted after the load's begin would be counted in it.
+		patience, tries = r.target.Drain()/2, identity.Probes/2
+	}
+	for try := range tries {
 		seen, err := r.once(ctx, "first trace", attack.Plan{
 			Path: r.corpus.Path(), ContentType: r.corpus.ContentType(), Answer: r.answer(),
 			Source: single{traces: 1, body: func(dst []byte, at int64) []byte { return append(dst, composer.Probe(try, at)...) }},
 		})
-		switch last := try == identity.Probes-1; {
+		r.first.code = seen.Code
+		switch last := try == tries-1; {
 		case err != nil:
 			return fmt.Errorf("failed: %w", err)
 		case seen.Delivered():
@@ -156,16 +172,22 @@ func (r *run) probe(ctx context.Context) error {
 		default:
 			return fmt.Errorf("was answered %d: %s", seen.Code, r.refusal(seen.Code))
 		}
-		if !r.accountable() {
+		if !r.accountable() && !r.claimed() {
 			if delivered {
 				r.warn("no intake stands behind this target, so acceptance is not known: delivery only. Point the agent at --intake HOST:PORT to account for every trace")
 				return nil
 			}
 			continue
 		}
-		if came, err := r.awaitFirst(ctx, r.target.Drain()/identity.Probes); came || err != nil {
+		if came, err := r.awaitFirst(ctx, patience); came || err != nil {
+			r.first.cameOut, r.first.took = came, time.Since(began)
 			return err
 		}
+	}
+	if r.claimed() {
+		return fmt.Errorf("was answered 2xx, but within %s the target's counters (%s) did not say that it was accepted: "+
+			"the target does not serve API %s, or none of its counters is known to speak of accepted; meanings in the target file says which one does",
+			time.Duration(tries)*patience, r.target.Acceptance(), r.Scenario.API)
 	}
 	return fmt.Errorf("was answered 2xx, but the trace never came out at the intake within %s: "+
 		"the target does not serve API %s (some agents answer 200 to any path), or it does not forward to this run's intake",
@@ -200,8 +222,7 @@ func (r *run) awaitFirst(ctx context.Context, patience time.Duration) (bool, err
 	tick := time.NewTicker(pollEvery / 5)
 	defer tick.Stop()
 	for {
-		progress, err := r.intake.Progress(ctx)
-		if err == nil && progress.Probe {
+		if r.firstCame(ctx) {
 			return true, nil
 		}
 		select {
@@ -215,6 +236,18 @@ func (r *run) awaitFirst(ctx context.Context, patience time.Duration) (bool, err
 		case <-tick.C:
 		}
 	}
+}
+
+// firstCame says that a first trace has come out: at the intake or, where the
+// target's counters are believed, that they say so.
+func (r *run) firstCame(ctx context.Context) bool {
+	if !r.claimed() {
+		progress, err := r.intake.Progress(ctx)
+		return err == nil && progress.Probe
+	}
+	claims, err := r.target.Claims(ctx)
+	said := r.saidAccepted(claims)
+	return err == nil && said != (results.Count{})
 }
 
 // announce tells the agent of the services, as tracers used to.

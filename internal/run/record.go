@@ -12,7 +12,6 @@ import (
 	"github.com/spanstorm/spanstorm/internal/identity"
 	"github.com/spanstorm/spanstorm/internal/ledger"
 	"github.com/spanstorm/spanstorm/internal/process"
-	"github.com/spanstorm/spanstorm/internal/target"
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -123,6 +122,7 @@ func (r *run) saveSoFar(phases []done) {
 // as much of it accepted as has arrived.
 func (r *run) provisional() results.Ledger {
 	l := emptyLedger()
+	l.Source = r.acceptance()
 	s := r.books.read()
 	_, latest := r.meter.read()
 	l.Account = results.Account{Sent: s.sent, Delivered: s.delivered, Refused: s.refused, Unanswered: s.unanswered}
@@ -274,14 +274,21 @@ func (r *run) account() (results.Ledger, error) {
 	if r.books.err != nil {
 		return emptyLedger(), r.books.err
 	}
-	source, arrivals, claims := target.AcceptanceIntake, r.closed.arrivals, r.closed.claims
-	if !r.accountable() {
+	source, arrivals, claims := r.acceptance(), r.closed.arrivals, r.closed.claims
+	switch {
+	case r.accountable():
+	case r.claimed():
+		arrivals = nil
+	default:
 		// Delivery is all that can be seen: what was answered 2xx counts as
 		// accepted, and the source says so.
-		source, arrivals = target.AcceptanceStatus, nil
+		arrivals = nil
 		claims = append(claims, results.Claim{
 			Source: source, Name: "answered 2xx", Meaning: "accepted", Value: float64(r.books.read().kept.Traces),
 		})
+	}
+	if said := r.saidAccepted(claims); r.claimed() && said.Traces == 0 && said.Spans > 0 {
+		r.rec.Warnings = append(r.rec.Warnings, "the target's counters ("+source+") speak of spans only: of traces, accepted is a lower bound, and dropped and missing are upper ones")
 	}
 	names, kinds := r.corpus.FaultNames(), r.corpus.FaultKinds()
 	account, err := ledger.Close(ledger.Sheet{

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -87,6 +88,7 @@ type run struct {
 	progress  attack.Progress
 	meter     *meter
 	phases    []done
+	first     first
 	unsent    uint64  // requests of phases that were never begun
 	cpuBefore float64 // CPU seconds of the target before the load
 	reasons   []string
@@ -166,6 +168,22 @@ func (r *run) up(ctx context.Context) error {
 	if r.targetLog, err = os.Create(filepath.Join(r.Out, "target.log")); err != nil {
 		return fmt.Errorf("opening the target's log: %w", err)
 	}
+	listen, err := r.startIntake(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.intake.SetRun(ctx, r.key, r.corpus.Layout()); err != nil {
+		return fmt.Errorf("giving the intake the run's key: %w", err)
+	}
+	if err := r.startTarget(ctx, listen, process.NewLog(r.targetLog, targetLogBytes)); err != nil {
+		return err
+	}
+	r.clients, err = tracer.New(r.clientConfig())
+	return err
+}
+
+// startIntake starts the intake and says where it takes what agents forward.
+func (r *run) startIntake(ctx context.Context) (string, error) {
 	listen := r.Intake
 	if listen == "" {
 		listen = "127.0.0.1:0"
@@ -174,29 +192,43 @@ func (r *run) up(ctx context.Context) error {
 		Path: r.Self, Args: []string{"intake", "--listen", listen, "--control", "127.0.0.1:0"},
 	}, roleStartTimeout)
 	if err != nil {
-		return fmt.Errorf("starting the intake on %s (--intake): %w", listen, err)
+		return "", fmt.Errorf("starting the intake on %s (--intake): %w", listen, err)
 	}
 	r.intakeRole = role
 	r.intake = intake.NewClient(ready.Control)
-	if err := r.intake.SetRun(ctx, r.key, r.corpus.Layout()); err != nil {
-		return fmt.Errorf("giving the intake the run's key: %w", err)
-	}
+	return ready.Listen, nil
+}
+
+// startTarget brings the target up, with an intake at listen behind it.
+func (r *run) startTarget(ctx context.Context, listen string, log io.Writer) error {
+	var err error
 	r.target, err = r.Target.Start(ctx, target.Env{
-		Intake:      "http://" + ready.Listen,
+		Intake:      "http://" + listen,
 		Self:        r.Self,
-		Log:         process.NewLog(r.targetLog, targetLogBytes),
+		Log:         log,
 		AllowRemote: r.AllowRemote,
 	})
-	if err != nil {
-		return err
-	}
-	r.clients, err = tracer.New(r.clientConfig())
 	return err
 }
 
 // accountable says that what the target forwards can be seen at our intake.
 func (r *run) accountable() bool {
 	return r.target.Acceptance() == target.AcceptanceIntake && (r.target.Started() || r.Intake != "")
+}
+
+// claimed says that acceptance is learnt from the target's own counters.
+func (r *run) claimed() bool {
+	l := results.Ledger{Source: r.target.Acceptance()}
+	return l.Claimed()
+}
+
+// acceptance says how it is learnt what the target accepted: as its file says, or
+// where no intake stands behind it, from its answers alone.
+func (r *run) acceptance() string {
+	if source := r.target.Acceptance(); source != target.AcceptanceIntake || r.accountable() {
+		return source
+	}
+	return target.AcceptanceStatus
 }
 
 // down stops whatever still runs. It is harmless after a run that ended well.

@@ -28,6 +28,9 @@ const pollEvery = 100 * time.Millisecond
 //	everything delivered and to be kept has arrived   → closed
 //	else `drain` without an arrival of ours           → closed
 //	else interrupted, or the target is dead           → closed, not drained
+//
+// Where the target's own counters are believed, they take the intake's place:
+// what they claim as accepted is what has arrived.
 func (r *run) settle(ctx context.Context, interrupted bool) error {
 	if interrupted {
 		// The caller's context is gone; what is left to do has a bound of its own.
@@ -37,17 +40,21 @@ func (r *run) settle(ctx context.Context, interrupted bool) error {
 	}
 	r.stage("drain")
 	r.events.wait()
-	r.closed.drained = r.quiet(ctx, interrupted) && !interrupted
-	if !r.accountable() {
-		r.closed.drained = false
+	switch {
+	case r.accountable():
+		r.closed.drained = r.quiet(ctx, interrupted) && !interrupted
+	case r.claimed():
+		r.closed.drained = r.claimsQuiet(ctx, interrupted) && !interrupted
 	}
-	if !r.died() {
-		r.closed.claims = r.claims(ctx)
+	if !interrupted {
+		r.target.Flushed(ctx)
 	}
+	r.closed.claims = r.claims(ctx)
 	if r.target.Started() && !r.died() {
 		if err := r.target.Stop(ctx); err != nil {
 			r.warn("the target had to be killed at the end: " + err.Error())
 		}
+		r.closed.claims = r.claims(ctx) // with what it sent on its way down
 	}
 	var err error
 	r.closed.arrivals, err = r.arrivals(context.WithoutCancel(ctx))
@@ -57,9 +64,6 @@ func (r *run) settle(ctx context.Context, interrupted bool) error {
 
 // quiet waits for the account to close and says whether it did so by itself.
 func (r *run) quiet(ctx context.Context, interrupted bool) bool {
-	if !r.accountable() {
-		return false
-	}
 	expected := r.books.read().kept.Traces
 	silentSince, saved := time.Now(), time.Time{}
 	var last intake.Progress
@@ -98,6 +102,58 @@ func (r *run) quiet(ctx context.Context, interrupted bool) bool {
 		case <-tick.C:
 		}
 	}
+}
+
+// claimsEvery is how often a target's counters are read while its silence is
+// waited for.
+const claimsEvery = 500 * time.Millisecond
+
+// claimsQuiet waits until the target claims to have accepted all that was to be
+// kept, or has claimed nothing more for as long as its drain.
+func (r *run) claimsQuiet(ctx context.Context, interrupted bool) bool {
+	expected, silentSince := r.books.read().kept, time.Now()
+	var last results.Count
+	tick := time.NewTicker(claimsEvery)
+	defer tick.Stop()
+	for {
+		claims, err := r.target.Claims(ctx)
+		said := r.saidAccepted(claims)
+		switch {
+		case err != nil && !r.died():
+			r.Log.Warn("reading the target's counters", "err", err)
+		case said.Traces >= expected.Traces || said.Spans >= expected.Spans:
+			return true
+		case said != last:
+			last, silentSince = said, time.Now()
+		}
+		switch {
+		case r.died(), interrupted:
+			return false
+		case time.Since(silentSince) >= r.target.Drain():
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+	}
+}
+
+// saidAccepted is what the believed counters claim to have accepted.
+func (r *run) saidAccepted(claims []results.Claim) (said results.Count) {
+	for _, c := range claims {
+		if c.Source != r.target.Acceptance() || c.Value <= 0 {
+			continue
+		}
+		switch c.Meaning {
+		case "accepted":
+			said.Traces += uint64(c.Value)
+		case "accepted.spans":
+			said.Spans += uint64(c.Value)
+		}
+	}
+	return said
 }
 
 // nothingOutstanding looks at the arrivals themselves: counts alone could be

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/spanstorm/spanstorm/internal/target/counters"
 )
 
 // sample stands in for every brace when a file is checked before it is started.
@@ -14,6 +16,7 @@ func sample() braces {
 		bracePort:      "1",
 		braceDebugPort: "2",
 		braceIntake:    "http://127.0.0.1:3",
+		braceStatsD:    "127.0.0.1:4",
 		braceSocket:    "/scratch/apm.socket",
 		braceDir:       "/scratch",
 	}
@@ -21,11 +24,7 @@ func sample() braces {
 
 func (p *fileParser) checkBraces(at *token.Token, text string) {
 	for _, m := range bracePattern.FindAllStringSubmatch(text, -1) {
-		switch name := m[1]; {
-		case slices.Contains(braceNames(), name):
-		case name == braceStatsD:
-			p.fail(at, "{{statsd}} is not supported yet")
-		default:
+		if name := m[1]; !slices.Contains(braceNames(), name) {
 			p.fail(at, "unknown {{%s}}%s", name, suggest(name, braceNames()))
 		}
 	}
@@ -51,6 +50,9 @@ func (p *fileParser) checkPage(e entry, text string) {
 	if text == "" {
 		return
 	}
+	if strings.HasPrefix(text, "/") && e.key != "health" {
+		return // below the target's url
+	}
 	u, err := url.Parse(sample().fill(text))
 	if err != nil || u.Scheme != "http" || u.Hostname() == "" {
 		p.fail(e.value.GetToken(), "%s: %q is no URL of a page; try http://127.0.0.1:{{debug_port}}/page", e.key, text)
@@ -58,14 +60,14 @@ func (p *fileParser) checkPage(e entry, text string) {
 }
 
 func (p *fileParser) checkAcceptance(e entry, text string) {
-	known := []string{AcceptanceIntake, AcceptanceStatus}
-	switch {
-	case text == "" || slices.Contains(known, text):
-	case text == "vars" || text == "prometheus" || text == "statsd":
-		p.fail(e.value.GetToken(), "acceptance from %s is not supported yet; use one of %s", text, strings.Join(known, ", "))
-	default:
+	if known := acceptances(); text != "" && !slices.Contains(known, text) {
 		p.fail(e.value.GetToken(), "acceptance %q is unknown%s", text, suggest(text, known))
 	}
+}
+
+// acceptances lists the ways in which acceptance is learnt.
+func acceptances() []string {
+	return append([]string{AcceptanceIntake, AcceptanceStatus}, counters.Kinds()...)
 }
 
 // fileKeys lists the keys of a target file.

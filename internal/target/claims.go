@@ -1,181 +1,161 @@
 package target
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/spanstorm/spanstorm/internal/target/counters"
 	"github.com/spanstorm/spanstorm/results"
 )
 
-// counterSource is a page with a target's counters, as expvar writes them: one
-// JSON object, of which the numbers below "receiver" are read. Another form
-// becomes another field here.
-type counterSource struct {
-	url string // or a path below the target's URL
+// claimSource is one source of the target's own counters.
+type claimSource struct {
+	counters.Source
+	meanings map[string]string // of counters, as the target file says it
+
+	// Guarded by Target.mu:
+	baseline counters.Readings // what they said at the start
+	carried  counters.Readings // what they had counted before the target was started again
+	latest   []results.Claim   // as they were read last
+	totals   counters.Readings // the same, with all counters
 }
 
-// receiverKey is where an expvar page holds a receiver's counters.
-const receiverKey = "receiver"
+// open makes the source that a target file describes.
+func (c *claim) open(t *Target, values braces, statsd *counters.StatsD) *claimSource {
+	s := &claimSource{meanings: c.Meanings}
+	switch {
+	case c.Vars != "":
+		s.Source = counters.NewVars(t.endpoint.page, values.fill(c.Vars), slices.Sorted(maps.Keys(c.Meanings))...)
+	case c.Prometheus != "":
+		s.Source = counters.NewPrometheus(t.endpoint.page, values.fill(c.Prometheus))
+	default:
+		s.Source = statsd
+	}
+	return s
+}
 
-// sourceVars is where claims read from an expvar page come from.
-const sourceVars = "vars"
-
-// countersMax bounds how many counters are taken from one page.
-const countersMax = 1000
+// page fetches a page of the target's counters.
+func (e *endpoint) page(ctx context.Context, url string) ([]byte, error) {
+	page, err := e.get(ctx, url)
+	if err == nil && !is2xx(page.code) {
+		err = fmt.Errorf("GET %s: answered %d", e.at(url), page.code)
+	}
+	return page.body, err
+}
 
 // Claims returns the target's own counters, counted from its start, or from
-// the last Mark. Reasons that never applied, and counters at 0 that speak of no
-// column, are left out. After the target's end it returns what was read last.
+// the last Mark; gauges as they stand. Counters at 0 that speak of no column,
+// and reasons that never applied, are left out. After the target's end it
+// returns what was read last, and what it has sent. With an error, the claims of
+// the sources that could be read are returned beside it.
 func (t *Target) Claims(ctx context.Context) ([]results.Claim, error) {
-	if len(t.counters) == 0 {
-		return nil, nil
-	}
-	if t.ended() {
+	var all []results.Claim
+	var failed error
+	for _, s := range t.sources {
+		// What it has sent is here; pages went with it.
+		if s.Kind() == counters.KindStatsD || !t.ended() {
+			if err := t.readClaims(ctx, s); err != nil && failed == nil {
+				failed = fmt.Errorf("target %s: %w", t.name, err)
+			}
+		}
 		t.mu.Lock()
-		defer t.mu.Unlock()
-		return slices.Clone(t.lastClaims), nil
+		all = append(all, s.latest...)
+		t.mu.Unlock()
 	}
-	values, err := t.readCounters(ctx)
+	return all, failed
+}
+
+// readClaims brings the claims of one source up to date.
+func (t *Target) readClaims(ctx context.Context, s *claimSource) error {
+	readings, err := s.Read(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("target %s: %w", t.name, err)
+		return fmt.Errorf("read its counters: %w", err)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for name := range t.carried {
-		values[name] += 0 // it may not be there any more
+	for name := range s.carried {
+		if _, there := readings[name]; !there {
+			readings[name] = counters.Reading{}
+		}
 	}
-	claims := make([]results.Claim, 0, len(values))
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		value := values[name]
-		if start := t.baseline[name]; start <= value { // else it was restarted, and counts from 0
+	claims, totals := make([]results.Claim, 0, len(readings)), make(counters.Readings, len(readings))
+	for _, name := range slices.Sorted(maps.Keys(readings)) {
+		value := readings[name].Value
+		// A counter below its start was restarted, and counts from 0.
+		if start := s.baseline[name].Value; !readings[name].Gauge && start <= value {
 			value -= start
 		}
-		value += t.carried[name]
-		if value == 0 && quiet(name) {
+		value += s.carried[name].Value
+		totals[name] = counters.Reading{Value: value, Gauge: readings[name].Gauge}
+		meaning := s.meaning(name)
+		if value == 0 && (meaning == counters.MeaningOther || strings.ContainsAny(name, "{|") || strings.Count(name, ".") > 1 && s.Kind() == counters.KindVars) {
 			continue
 		}
-		claims = append(claims, results.Claim{Source: sourceVars, Name: name, Meaning: meaning(name), Value: value})
+		claims = append(claims, results.Claim{Source: s.Kind(), Name: name, Meaning: meaning, Value: value})
 	}
-	t.lastClaims = claims
-	return slices.Clone(claims), nil
-}
-
-// quiet says that a counter has nothing to say at 0.
-func quiet(name string) bool {
-	return meaning(name) == meaningOther || strings.Count(name, ".") > 1
-}
-
-// Mark makes Claims count from now on: what came before the load, such as the
-// trace that tries the path, is no claim about the load.
-func (t *Target) Mark(ctx context.Context) error {
-	if len(t.counters) == 0 {
-		return nil
-	}
-	values, err := t.readCounters(ctx)
-	if err != nil {
-		return fmt.Errorf("target %s: %w", t.name, err)
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.baseline, t.carried = values, nil
+	s.latest, s.totals = claims, totals
 	return nil
 }
 
-// readCounters reads all pages.
-func (t *Target) readCounters(ctx context.Context) (map[string]float64, error) {
-	all := map[string]float64{}
-	for _, source := range t.counters {
-		page, err := t.endpoint.get(ctx, source.url)
+// meaning is what the target file says of a counter, with its labels or without
+// them, or else what is known of it.
+func (s *claimSource) meaning(name string) string {
+	for _, n := range []string{name, counters.Bare(name)} {
+		if m, ok := s.meanings[n]; ok {
+			return m
+		}
+	}
+	return counters.Meaning(s.Kind(), name)
+}
+
+// Mark makes Claims count from now on: what came before the load, such as the
+// trace that tries the path, is no claim about the load. What a target counts
+// and sends later is waited for, but no longer than its drain.
+func (t *Target) Mark(ctx context.Context) error {
+	t.Flushed(ctx)
+	for _, s := range t.sources {
+		readings, err := s.Read(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("read its counters: %w", err)
+			return fmt.Errorf("target %s: read its counters: %w", t.name, err)
 		}
-		if !is2xx(page.code) {
-			return nil, fmt.Errorf("read its counters: GET %s: answered %d", t.endpoint.at(source.url), page.code)
+		t.mu.Lock()
+		s.baseline, s.carried = readings, nil
+		t.mu.Unlock()
+	}
+	return nil
+}
+
+// Flushed waits until a target that sends its counters has sent them once more,
+// but no longer than its drain; others have nothing to wait for.
+func (t *Target) Flushed(ctx context.Context) {
+	if t.statsd != nil && !t.ended() {
+		t.statsd.Flushed(ctx, t.drain)
+	}
+}
+
+// listen opens the listener for counters that the target sends, if its file
+// asks for one.
+func (f *file) listen() (*counters.StatsD, error) {
+	for _, c := range f.Claims {
+		if c.StatsD == "" {
+			continue
 		}
-		values, err := parseVars(page.body)
+		addr := c.StatsD
+		if addr == anyStatsD {
+			addr = "127.0.0.1:0"
+		}
+		s, err := counters.Listen(addr)
 		if err != nil {
-			return nil, fmt.Errorf("read its counters: GET %s: %w", t.endpoint.at(source.url), err)
+			return nil, fmt.Errorf("target %s: %w", f.Name, err)
 		}
-		maps.Copy(all, values)
+		return s, nil
 	}
-	return all, nil
+	return nil, nil
 }
 
-// parseVars reads the numbers below "receiver" of an expvar page, named by the
-// keys that lead to them: receiver.traces_dropped.span_id_zero.
-func parseVars(page []byte) (map[string]float64, error) {
-	var vars map[string]json.RawMessage
-	if err := json.Unmarshal(page, &vars); err != nil {
-		return nil, fmt.Errorf("the page is no expvar JSON: %w", err)
-	}
-	var receiver any
-	if raw, ok := vars[receiverKey]; ok {
-		dec := json.NewDecoder(bytes.NewReader(raw))
-		if err := dec.Decode(&receiver); err != nil {
-			return nil, fmt.Errorf("%q is no JSON: %w", receiverKey, err)
-		}
-	}
-	if _, ok := receiver.(map[string]any); !ok {
-		return nil, fmt.Errorf("the page has no object %q with a receiver's counters", receiverKey)
-	}
-	values := map[string]float64{}
-	flatten(values, receiverKey, receiver)
-	return values, nil
-}
-
-func flatten(into map[string]float64, name string, value any) {
-	switch v := value.(type) {
-	case float64:
-		if len(into) < countersMax {
-			into[name] = v
-		}
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			flatten(into, name+"."+key, v[key])
-		}
-	}
-}
-
-// Meanings of claims that no column of the ledger has.
-const meaningOther = "other"
-
-// meaning is the column of the ledger that a counter speaks of, with ".spans"
-// behind it where it counts spans. The names are those of the Datadog trace
-// agent (pkg/trace/info/stats.go); the embedded agent shares them and says
-// besides what it sampled out.
-func meaning(name string) string {
-	name = strings.TrimPrefix(name, receiverKey+".")
-	if reason, ok := strings.CutPrefix(name, "traces_dropped."); ok {
-		return dropMeaning(reason)
-	}
-	switch name {
-	case "traces_received":
-		return "delivered"
-	case "spans_received":
-		return "delivered.spans"
-	case "spans_dropped":
-		return "dropped.spans"
-	case "traces_sampled_out":
-		return "sampled_out"
-	case "spans_sampled_out":
-		return "sampled_out.spans"
-	case "traces_filtered":
-		return "dropped:filtered"
-	}
-	return meaningOther
-}
-
-// dropMeaning tells drops after a 2xx from those that the answer told of: the
-// agent counts a payload that it could not read under the same heading.
-func dropMeaning(reason string) string {
-	switch reason {
-	case "decoding_error", "msgp_short_bytes", "unexpected_eof", "payload_too_large", "timeout":
-		return "refused"
-	}
-	return "dropped"
-}
+// lastPackets is how long packets of a target that has ended may be on their way.
+const lastPackets = 50 * time.Millisecond

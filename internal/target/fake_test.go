@@ -40,6 +40,7 @@ func fakeAgent(how string) int {
 	port := flag.Int("port", 0, "")
 	socket := flag.String("socket", "", "")
 	intake := flag.String("intake", "", "")
+	statsd := flag.String("statsd", "", "")
 	flag.Parse()
 	fmt.Fprintln(os.Stderr, "fake agent:", how)
 	switch how {
@@ -68,6 +69,18 @@ func fakeAgent(how string) int {
 		return 1
 	}
 	go func() { _ = http.Serve(l, fakeHandler(how, *intake)) }()
+	if *statsd != "" {
+		conn, err := net.Dial("udp", *statsd)
+		if err != nil {
+			return 1
+		}
+		go func() { // a flush every 400 ms, and each brings 5 and 2 more
+			for n := 1; ; n++ {
+				_, _ = fmt.Fprintf(conn, "datadog.trace_agent.receiver.traces_received:5|c|#lang:go\ndatadog.trace_agent.normalizer.traces_dropped:2|c|#lang:go,reason:span_id_zero\nflushes:%d|g\n", n)
+				time.Sleep(400 * time.Millisecond)
+			}
+		}()
+	}
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGTERM, os.Interrupt)
 	<-asked
@@ -96,6 +109,10 @@ func fakeHandler(how, intake string) http.Handler {
 		received += 10
 		_, _ = fmt.Fprintf(w, `{"cmdline":["x"],"receiver":{"traces_received":%d,"traces_dropped":{"span_id_zero":2,"decoding_error":%d},"spans_dropped":4,"odd":7}}`,
 			received, received/10)
+	})
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		received += 10
+		_, _ = fmt.Fprintf(w, "# TYPE otelcol_receiver_accepted_spans_total counter\notelcol_receiver_accepted_spans_total{receiver=\"datadog\",transport=\"http\"} %d\n# TYPE mine gauge\nmine 4\n", received)
 	})
 	mux.HandleFunc("GET /exit", func(http.ResponseWriter, *http.Request) {
 		fmt.Fprintln(os.Stderr, "last words")

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/spanstorm/spanstorm/internal/target/counters"
 )
 
 // file is a target file: how to start an agent and what to expect of it.
@@ -16,7 +18,7 @@ type file struct {
 	Env          map[string]string `json:"env" jsonschema:"environment variables of the program, beside those that are set already"`
 	URL          string            `json:"url" jsonschema:"where the trace API is: http://host:port or unix:///path"`
 	Health       string            `json:"health" jsonschema:"a path, or a URL of its own, that answers 2xx once the target is up; default /info"`
-	Acceptance   string            `json:"acceptance" jsonschema:"how it is learnt what the target accepted: from the stand-in intake (default), or from its answers alone"`
+	Acceptance   string            `json:"acceptance" jsonschema:"how it is learnt what the target accepted: from the stand-in intake (default), from its own counters, or from its answers alone"`
 	Claims       []claim           `json:"claims" jsonschema:"where the target's own counters are; they are set beside what was seen"`
 	Drain        time.Duration     `json:"drain" jsonschema:"how long to wait in silence for what it may still forward; default 12s"`
 	Dir          string            `json:"dir" jsonschema:"where the program runs, relative to this file; default: this file's folder"`
@@ -28,10 +30,28 @@ type file struct {
 	folder string // of the file, absolute
 }
 
-// claim is one place where a target's counters are.
+// claim is one place where a target's counters are: one of the three.
 type claim struct {
-	Vars string `json:"vars" jsonschema:"the URL of its expvar page"`
+	Vars       string `json:"vars,omitempty" jsonschema:"the URL of its expvar page"`
+	Prometheus string `json:"prometheus,omitempty" jsonschema:"the URL of its page for Prometheus"`
+	// StatsD is where packets are taken, host:port, or anyStatsD.
+	StatsD   string            `json:"statsd,omitempty" jsonschema:"true: it is told {{statsd}} and sends its counters there; or the address, host:port, that it sends them to"`
+	Meanings map[string]string `json:"meanings,omitempty" jsonschema:"what counters speak of: a column of the ledger, such as accepted, accepted.spans or dropped:REASON"`
 }
+
+// kind is the kind of the source.
+func (c *claim) kind() string {
+	switch {
+	case c.Vars != "":
+		return counters.KindVars
+	case c.Prometheus != "":
+		return counters.KindPrometheus
+	}
+	return counters.KindStatsD
+}
+
+// anyStatsD is `statsd: true`: a free port.
+const anyStatsD = "true"
 
 // versionSource says where a version is found: one of the two.
 type versionSource struct {
@@ -51,7 +71,7 @@ const (
 
 // braceNames lists the braces that are supported.
 func braceNames() []string {
-	return []string{bracePort, braceDebugPort, braceIntake, braceSocket, braceDir}
+	return []string{bracePort, braceDebugPort, braceIntake, braceStatsD, braceSocket, braceDir}
 }
 
 // apiNames lists the API versions that a scenario can choose.
@@ -85,7 +105,7 @@ func (f *file) uses(brace string) bool {
 		texts = append(texts, v)
 	}
 	for _, c := range f.Claims {
-		texts = append(texts, c.Vars)
+		texts = append(texts, c.Vars, c.Prometheus)
 	}
 	return slices.ContainsFunc(texts, func(text string) bool {
 		for _, m := range bracePattern.FindAllStringSubmatch(text, -1) {

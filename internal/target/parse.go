@@ -261,6 +261,10 @@ func (p *fileParser) read(entries []entry, f *file) {
 	if len(f.Command) == 0 && len(p.problems) == 0 {
 		p.checkUnstarted(entries, f)
 	}
+	if len(p.problems) == 0 {
+		p.checkStatsD(entries, f)
+		p.checkSource(entries, f)
+	}
 }
 
 // checkUnstarted refuses braces that only a command could give a meaning to.
@@ -343,29 +347,6 @@ func (p *fileParser) environment(e entry, f *file) {
 		var value string
 		p.scalar("env."+v.key, v.value, &value)
 		f.Env[v.key] = value
-	}
-}
-
-func (p *fileParser) claims(e entry, f *file) {
-	seq, ok := plain(e.value).(*ast.SequenceNode)
-	if !ok {
-		p.fail(e.value.GetToken(), "claims takes a list, such as [{vars: \"http://127.0.0.1:{{debug_port}}/debug/vars\"}], not %s", kind(e.value))
-		return
-	}
-	for _, item := range seq.Values {
-		for _, v := range p.mapping(item, "an item of claims") {
-			switch v.key {
-			case "vars":
-				var c claim
-				p.text(v, &c.Vars)
-				p.checkPage(v, c.Vars)
-				f.Claims = append(f.Claims, c)
-			case "prometheus", "statsd":
-				p.fail(v.at, "claims from %s are not supported yet; use vars, or leave it out", v.key)
-			default:
-				p.fail(v.at, "unknown key %q%s", v.key, suggest(v.key, []string{"vars"}))
-			}
-		}
 	}
 }
 

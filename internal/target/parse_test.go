@@ -19,12 +19,15 @@ import (
 
 const fullFile = `name: full
 command: [./bin/agent, --port, "{{port}}", --level, 3, "{{ dir }}"]
-env: {GOMAXPROCS: "1", DEBUG: true, RATE: 0.5}
+env: {GOMAXPROCS: "1", DEBUG: true, RATE: 0.5, DD_DOGSTATSD: "{{statsd}}"}
 url: http://127.0.0.1:{{port}}
 health: http://127.0.0.1:{{debug_port}}/ready
 acceptance: status
 claims:
   - vars: http://127.0.0.1:{{debug_port}}/debug/vars
+  - prometheus: /metrics
+    meanings: {my_total: accepted.spans, 'my_lost_total{reason="full"}': "dropped:full"}
+  - statsd: true
 drain: 3s
 dir: work
 start_timeout: 1m
@@ -39,13 +42,17 @@ func TestParseFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &file{
-		Name:         "full",
-		Command:      []string{"./bin/agent", "--port", "{{port}}", "--level", "3", "{{ dir }}"},
-		Env:          map[string]string{"GOMAXPROCS": "1", "DEBUG": "true", "RATE": "0.5"},
-		URL:          "http://127.0.0.1:{{port}}",
-		Health:       "http://127.0.0.1:{{debug_port}}/ready",
-		Acceptance:   "status",
-		Claims:       []claim{{Vars: "http://127.0.0.1:{{debug_port}}/debug/vars"}},
+		Name:       "full",
+		Command:    []string{"./bin/agent", "--port", "{{port}}", "--level", "3", "{{ dir }}"},
+		Env:        map[string]string{"GOMAXPROCS": "1", "DEBUG": "true", "RATE": "0.5", "DD_DOGSTATSD": "{{statsd}}"},
+		URL:        "http://127.0.0.1:{{port}}",
+		Health:     "http://127.0.0.1:{{debug_port}}/ready",
+		Acceptance: "status",
+		Claims: []claim{
+			{Vars: "http://127.0.0.1:{{debug_port}}/debug/vars"},
+			{Prometheus: "/metrics", Meanings: map[string]string{"my_total": "accepted.spans", `my_lost_total{reason="full"}`: "dropped:full"}},
+			{StatsD: anyStatsD},
+		},
 		Drain:        3 * time.Second,
 		Dir:          "work",
 		StartTimeout: time.Minute,
@@ -104,7 +111,16 @@ func TestParseFileProblems(t *testing.T) {
 		{"an empty command", "command: []\nurl: http://a:1\n", []string{"f.yaml:1:10: command is an empty list"}},
 		{"a list in a command", "command: [a, [b]]\nurl: http://a:1\n", []string{"f.yaml:1:14: an item of command takes text"}},
 		{"unknown brace", "command: [a, \"{{prot}}\"]\nurl: http://a:1\n", []string{"f.yaml:1:14: unknown {{prot}}; did you mean port?"}},
-		{"statsd brace", "command: [a, \"{{statsd}}\"]\nurl: http://a:1\n", []string{"{{statsd}} is not supported yet"}},
+		{"nobody listens for statsd", "command: [a, \"{{statsd}}\"]\nurl: http://a:1\n", []string{"{{statsd}} is used, but nobody listens there; add claims: [{statsd: true}]"}},
+		{"nobody is told of statsd", "command: [a]\nurl: http://a:1\nclaims: [{statsd: true}]\n", []string{"f.yaml:3:1: statsd: true, but {{statsd}} is nowhere used"}},
+		{"nobody to tell of statsd", "url: http://a:1\nclaims: [{statsd: true}]\n", []string{"f.yaml:2:1: statsd: true, but there is no command", `statsd: "127.0.0.1:8125"`}},
+		{"statsd that is no address", "url: http://a:1\nclaims: [{statsd: yes please}]\n", []string{"f.yaml:2:19: statsd: \"yes please\" is neither true nor an address"}},
+		{"statsd at a name", "url: http://a:1\nclaims: [{statsd: \"localhost:8125\"}]\n", []string{"f.yaml:2:19: statsd: \"localhost\" is no IP address"}},
+		{"two listeners", "url: http://a:1\nclaims: [{statsd: \"127.0.0.1:1\"}, {statsd: \"127.0.0.1:2\"}]\n", []string{"f.yaml:2:36: claims has statsd already"}},
+		{"two sources in one", "url: http://a:1\nclaims: [{vars: \"http://a:1/x\", prometheus: \"http://a:1/y\"}]\n", []string{"f.yaml:2:33: an item of claims is one source: vars and prometheus are two"}},
+		{"meanings alone", "url: http://a:1\nclaims: [{meanings: {a: accepted}}]\n", []string{"f.yaml:2:", "say where the counters are"}},
+		{"a meaning that is none", "url: http://a:1\nclaims: [{vars: \"http://a:1/x\", meanings: {a: acepted}}]\n", []string{"f.yaml:2:47: a: \"acepted\" is no column of the ledger; known are sent,"}},
+		{"a meaning in another unit", "url: http://a:1\nclaims: [{vars: \"http://a:1/x\", meanings: {a: accepted.bytes}}]\n", []string{"f.yaml:2:47: a: \"accepted.bytes\": a column counts traces"}},
 		{"a brace nobody fills", "url: http://127.0.0.1:{{port}}\n", []string{"{{port}} is used, but there is no command"}},
 		{"an environment that is none", "env: [A=b]\nurl: http://a:1\n", []string{"f.yaml:1:6: env is a mapping"}},
 		{"a bad variable", "env: {A=b: c}\nurl: http://a:1\n", []string{"f.yaml:1:7:", "cannot name an environment variable"}},
@@ -112,9 +128,8 @@ func TestParseFileProblems(t *testing.T) {
 		{"a drain that is none", "drain: soon\nurl: http://a:1\n", []string{"f.yaml:1:8: drain: \"soon\" is no duration"}},
 		{"a drain without a unit", "drain: 12\nurl: http://a:1\n", []string{"f.yaml:1:8: drain: \"12\" is no duration; try 12s"}},
 		{"a drain of nothing", "drain: 0s\nurl: http://a:1\n", []string{"f.yaml:1:8: drain: 0s is out of range"}},
-		{"an acceptance to come", "acceptance: prometheus\nurl: http://a:1\n", []string{"f.yaml:1:13: acceptance from prometheus is not supported yet"}},
+		{"an acceptance from nowhere", "acceptance: prometheus\nurl: http://a:1\nclaims: [{vars: /debug/vars}]\n", []string{"f.yaml:1:13: acceptance from prometheus, but claims does not say where", "add claims: [{prometheus: URL}]"}},
 		{"an unknown acceptance", "acceptance: intak\nurl: http://a:1\n", []string{"f.yaml:1:13: acceptance \"intak\" is unknown; did you mean intake?"}},
-		{"claims to come", "url: http://a:1\nclaims: [{statsd: true}]\n", []string{"f.yaml:2:11: claims from statsd are not supported yet"}},
 		{"unknown claims", "url: http://a:1\nclaims: [{var: x}]\n", []string{"f.yaml:2:11: unknown key \"var\"; did you mean vars?"}},
 		{"claims that are no list", "url: http://a:1\nclaims: {vars: x}\n", []string{"claims takes a list"}},
 		{"claims that are no page", "url: http://a:1\nclaims: [{vars: x}]\n", []string{"f.yaml:2:17: vars: \"x\" is no URL of a page"}},
@@ -222,7 +237,8 @@ func TestSchema(t *testing.T) {
 			t.Errorf("the schema refuses\n%s\n%v", text, err)
 		}
 	}
-	for _, text := range []string{"name: x", "url: http://a:1\nnmae: x", "url: http://a:1\ndrain: 12", "url: http://a:1\nacceptance: x", "url: http://a:1\ncommand: []"} {
+	for _, text := range []string{"name: x", "url: http://a:1\nnmae: x", "url: http://a:1\ndrain: 12", "url: http://a:1\nacceptance: x", "url: http://a:1\ncommand: []",
+		"url: http://a:1\nclaims: [{vars: x, statsd: true}]", "url: http://a:1\nclaims: [{meanings: {}}]", "url: http://a:1\nclaims: [{vars: x, meanings: {a: b}}]"} {
 		if err := resolved.Validate(asJSON(t, text)); err == nil {
 			t.Errorf("the schema takes\n%s", text)
 		}
@@ -264,40 +280,6 @@ func FuzzParseFile(f *testing.F) {
 			}
 		}
 	})
-}
-
-func FuzzParseVars(f *testing.F) {
-	f.Add([]byte(`{"receiver":{"traces_received":5,"traces_dropped":{"span_id_zero":1}}}`))
-	f.Add([]byte(`{"receiver":[1]}`))
-	f.Add([]byte(`{"receiver":{"a":{"b":{"c":1e400}}}}`))
-	f.Fuzz(func(t *testing.T, page []byte) {
-		values, err := parseVars(page)
-		if (values == nil) == (err == nil) {
-			t.Fatalf("values %v and error %v", values, err)
-		}
-		if len(values) > countersMax {
-			t.Fatalf("%d counters", len(values))
-		}
-		for name := range values {
-			if !strings.HasPrefix(name, "receiver.") {
-				t.Fatalf("counter %q", name)
-			}
-		}
-	})
-}
-
-func TestParseVarsRefuses(t *testing.T) {
-	for page, want := range map[string]string{
-		"":                "no expvar JSON",
-		"<html>":          "no expvar JSON",
-		"{}":              `no object "receiver"`,
-		`{"receiver":[]}`: `no object "receiver"`,
-		`{"receiver":1}`:  `no object "receiver"`,
-	} {
-		if _, err := parseVars([]byte(page)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v, want one that says %q", page, err, want)
-		}
-	}
 }
 
 func TestDistance(t *testing.T) {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/spanstorm/spanstorm/internal/process"
+	"github.com/spanstorm/spanstorm/internal/target/counters"
 )
 
 // errNotStarted says that something can only be done to a target that was started here.
@@ -59,15 +61,16 @@ func (t *Target) Restart(ctx context.Context) error {
 // LastExit is how the target ended before it was started again.
 func (t *Target) LastExit() process.Exit { return t.proc.LastExit() }
 
-// carry keeps what the counters said last: those of the next process begin at 0.
+// carry keeps what pages of counters said last: those of the next process begin at
+// 0. What a target sends is summed up here, and goes on.
 func (t *Target) carry() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.carried == nil {
-		t.carried = map[string]float64{}
+	for _, s := range t.sources {
+		if s.Kind() == counters.KindStatsD {
+			continue
+		}
+		s.baseline, s.carried = nil, s.totals
+		maps.DeleteFunc(s.carried, func(_ string, r counters.Reading) bool { return r.Gauge })
 	}
-	for _, c := range t.lastClaims {
-		t.carried[c.Name] = c.Value
-	}
-	t.baseline = nil
 }

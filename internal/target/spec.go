@@ -10,6 +10,7 @@ import (
 
 	"github.com/spanstorm/spanstorm/internal/agent"
 	"github.com/spanstorm/spanstorm/internal/process"
+	"github.com/spanstorm/spanstorm/internal/target/counters"
 )
 
 // Spec says which target is meant. It can be started any number of times.
@@ -134,8 +135,7 @@ func (t *Target) abandon() {
 		defer cancel()
 		_ = t.proc.Stop(ctx, 0) // killed at once: it has nothing to hand over
 	}
-	t.endpoint.close()
-	t.cleanup()
+	t.closeAll()
 }
 
 // Paths of an agent's API that are used here.
@@ -169,7 +169,6 @@ func (s *Spec) startEmbedded(ctx context.Context, env Env) (*Target, error) {
 		grace:      DefaultStopTimeout,
 		acceptance: AcceptanceIntake,
 		embedded:   true,
-		counters:   []counterSource{{url: varsPath}},
 		cleanup:    func() {},
 	}
 	t.proc = process.NewLives(proc, func(ctx context.Context) (*process.Process, error) {
@@ -187,6 +186,7 @@ func (s *Spec) startEmbedded(ctx context.Context, env Env) (*Target, error) {
 		at = dials.Listen
 	}
 	if t.endpoint, err = newEndpoint(at, env.AllowRemote); err == nil {
+		t.sources = []*claimSource{{Source: counters.NewVars(t.endpoint.page, varsPath)}}
 		err = t.connect(ctx, health{path: infoPath, within: DefaultStartTimeout, strict: true})
 	} else {
 		t.endpoint = &endpoint{}

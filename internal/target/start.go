@@ -48,10 +48,22 @@ func (f *file) startOnce(ctx context.Context, env Env) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
+	statsd, err := f.listen()
+	if err != nil {
+		remove()
+		return nil, err
+	}
+	if statsd != nil {
+		drop := remove
+		remove = func() { _ = statsd.Close(); drop() }
+	}
 	values, err := f.braces(env, scratch)
 	if err != nil {
 		remove()
 		return nil, err
+	}
+	if statsd != nil {
+		values[braceStatsD] = statsd.Addr()
 	}
 	t := &Target{
 		name:       f.Name,
@@ -59,14 +71,15 @@ func (f *file) startOnce(ctx context.Context, env Env) (*Target, error) {
 		grace:      f.StopTimeout,
 		acceptance: f.Acceptance,
 		apis:       f.APIs,
+		statsd:     statsd,
 		cleanup:    remove,
 	}
 	if t.endpoint, err = newEndpoint(values.fill(f.URL), env.AllowRemote); err != nil {
 		remove()
 		return nil, fmt.Errorf("target %s: %w", f.Name, err)
 	}
-	for _, c := range f.Claims {
-		t.counters = append(t.counters, counterSource{url: values.fill(c.Vars)})
+	for i := range f.Claims {
+		t.sources = append(t.sources, f.Claims[i].open(t, values, statsd))
 	}
 	if err := f.bringUp(ctx, env, values, t); err != nil {
 		t.abandon()

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/spanstorm/spanstorm/internal/process"
+	"github.com/spanstorm/spanstorm/internal/target/counters"
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -39,7 +40,8 @@ const (
 	DefaultStopTimeout = 15 * time.Second
 )
 
-// The ways in which the truth about acceptance is learnt.
+// The ways in which the truth about acceptance is learnt. The kinds of counters,
+// see [counters.Kinds], are ways as well.
 const (
 	AcceptanceIntake = "intake"             // from what arrives at the stand-in intake
 	AcceptanceStatus = results.SourceStatus // from the answers alone
@@ -76,15 +78,13 @@ type Target struct {
 	acceptance string
 	apis       []string
 	embedded   bool
-	counters   []counterSource
-	cleanup    func() // removes the scratch folder
+	sources    []*claimSource
+	statsd     *counters.StatsD // nil when it sends no counters
+	cleanup    func()           // removes the scratch folder, ends the listener
 	stopOnce   sync.Once
 	stopErr    error
 
-	mu         sync.Mutex
-	baseline   map[string]float64 // what the counters said at the start
-	lastClaims []results.Claim
-	carried    map[string]float64 // what they said before it was started again
+	mu sync.Mutex // of the sources' claims
 }
 
 // URL is the base URL of the target's API, without a final slash. Where the
@@ -174,8 +174,7 @@ func (t *Target) Stop(ctx context.Context) error {
 }
 
 func (t *Target) stop(ctx context.Context) error {
-	defer t.cleanup()
-	defer t.endpoint.close()
+	defer t.closeAll()
 	if t.proc == nil {
 		return nil
 	}
@@ -191,6 +190,16 @@ func (t *Target) stop(ctx context.Context) error {
 	return nil
 }
 
+// closeAll ends what is held open for the target. What it has sent of its
+// counters can still be read.
+func (t *Target) closeAll() {
+	if t.statsd != nil {
+		time.Sleep(lastPackets)
+	}
+	t.endpoint.close()
+	t.cleanup()
+}
+
 // connect finishes a target that should be up: it waits until the target is
 // healthy, reads its version and, where the counters may be old, their start.
 func (t *Target) connect(ctx context.Context, h health) error {
@@ -202,9 +211,12 @@ func (t *Target) connect(ctx context.Context, h health) error {
 	if t.version, err = h.version.read(ctx, t.endpoint, answer); err != nil {
 		return fmt.Errorf("target %s: read its version: %w", t.name, err)
 	}
-	if t.proc == nil && len(t.counters) > 0 {
-		if t.baseline, err = t.readCounters(ctx); err != nil {
-			return fmt.Errorf("target %s: %w", t.name, err)
+	if t.proc != nil {
+		return nil
+	}
+	for _, s := range t.sources {
+		if s.baseline, err = s.Read(ctx); err != nil {
+			return fmt.Errorf("target %s: read its counters: %w", t.name, err)
 		}
 	}
 	return nil

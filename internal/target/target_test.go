@@ -66,7 +66,7 @@ func TestFileLife(t *testing.T) {
 	}
 	want := []results.Claim{
 		{Source: "vars", Name: "receiver.spans_dropped", Meaning: "dropped.spans", Value: 0},
-		{Source: "vars", Name: "receiver.traces_dropped.decoding_error", Meaning: "refused", Value: 1},
+		{Source: "vars", Name: "receiver.traces_dropped.decoding_error", Meaning: "refused:400", Value: 1},
 		{Source: "vars", Name: "receiver.traces_received", Meaning: "delivered", Value: 10},
 	}
 	if diff := cmp.Diff(want, claims); diff != "" {
@@ -93,6 +93,71 @@ func TestFileLife(t *testing.T) {
 	}
 	if got := log.String(); !strings.Contains(got, "fake agent: good") {
 		t.Errorf("log %q", got)
+	}
+}
+
+// Three sources at once: each counts from the mark, what is sent is waited for,
+// and after the target's end all still answer.
+func TestManyClaims(t *testing.T) {
+	path := writeText(t, fmt.Sprintf(`
+command: [%q, -port, "{{port}}", -statsd, "{{statsd}}"]
+env: {%s: good}
+url: http://127.0.0.1:{{port}}
+drain: 20s
+claims:
+  - vars: /debug/vars
+    meanings: {receiver.odd: "dropped:odd", cmdline: sent}
+  - prometheus: http://127.0.0.1:{{port}}/metrics
+    meanings: {mine: accepted.spans}
+  - statsd: true
+`, os.Args[0], fakeEnv))
+	target := up(t, path, Env{})
+	if err := target.Mark(t.Context()); err != nil { // vars 10, prometheus 20
+		t.Fatal(err)
+	}
+	target.Flushed(t.Context())
+	claims, err := target.Claims(t.Context()) // vars 30, prometheus 40
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(name string) results.Claim {
+		for _, c := range claims {
+			if c.Name == name {
+				return c
+			}
+		}
+		t.Fatalf("no claim %q among %+v", name, claims)
+		return results.Claim{}
+	}
+	for _, want := range []results.Claim{
+		{Source: "vars", Name: "receiver.traces_received", Meaning: "delivered", Value: 20},
+		{Source: "prometheus", Name: `otelcol_receiver_accepted_spans_total{receiver="datadog"}`, Meaning: "delivered.spans", Value: 20},
+		{Source: "prometheus", Name: "mine", Meaning: "accepted.spans", Value: 4}, // a gauge
+	} {
+		if diff := cmp.Diff(want, of(want.Name)); diff != "" {
+			t.Errorf("claim (-want +got):\n%s", diff)
+		}
+	}
+	received := of("datadog.trace_agent.receiver.traces_received")
+	dropped := of("datadog.trace_agent.normalizer.traces_dropped|#reason:span_id_zero")
+	if received.Meaning != "delivered" || dropped.Meaning != "dropped" || received.Source != "statsd" {
+		t.Errorf("claims %+v, %+v", received, dropped)
+	}
+	// What was flushed before the mark is not in it, and what came after is, whole.
+	flushes := dropped.Value / 2
+	if flushes < 1 || received.Value != 5*flushes || of("flushes").Value <= flushes {
+		t.Errorf("%v received and %v dropped; flush %v is the last", received.Value, dropped.Value, of("flushes").Value)
+	}
+	if err := target.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := claims
+	claims, err = target.Claims(t.Context())
+	if err != nil || len(claims) != len(before) || of("receiver.traces_received").Value != 40 {
+		t.Errorf("after the end: %+v, %v", claims, err)
+	}
+	if of("datadog.trace_agent.receiver.traces_received").Value < received.Value {
+		t.Errorf("what was sent is forgotten: %+v", claims)
 	}
 }
 

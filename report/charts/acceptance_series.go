@@ -59,7 +59,7 @@ func newAcceptanceSeries(l *results.Ledger) acceptanceSeries {
 		parts = append(parts[:shapesMax-1], rest)
 	}
 	for i := range parts {
-		s.Rows = append(s.Rows, newAcceptanceRow(parts[i].Name, &parts[i].Account, s.Unknown))
+		s.Rows = append(s.Rows, newAcceptanceRow(parts[i].Name, &parts[i].Account, l.PartsUnknown()))
 	}
 	return s
 }

@@ -32,6 +32,10 @@ func joinLedger(to, from *results.Ledger) {
 			if mine := &to.Claims[i]; mine.Source == c.Source && mine.Name == c.Name {
 				known = true
 				mine.Value, mine.Seen, mine.Excess = max(mine.Value, c.Value), mine.Seen+c.Seen, max(mine.Excess, c.Excess)
+				if mine.Difference != nil {
+					difference := mine.Value - mine.Seen
+					mine.Difference = &difference
+				}
 			}
 		}
 		if !known {

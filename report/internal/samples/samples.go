@@ -205,8 +205,12 @@ func account(s script, r results.Requests, rng *rand.Rand, start time.Time) resu
 		l.Examples.Missing = append(l.Examples.Missing, results.Example{Ordinal: seq << 5, Seq: seq, TraceID: strconv.FormatUint(1e18+rng.Uint64N(8e18), 10), Shape: s.shapes[i%len(s.shapes)].name, Spans: int(s.shapes[i%len(s.shapes)].spans), SentAt: start.Add(time.Duration(seq) * 5 * time.Millisecond)})
 	}
 	if l.Sent.Traces > 0 {
-		l.Claims = []results.Claim{{Source: "vars", Name: "receiver.traces_received", Meaning: "delivered", Value: float64(l.Delivered.Traces), Seen: float64(l.Delivered.Traces)},
-			{Source: "vars", Name: "receiver.traces_dropped", Meaning: "dropped", Value: 0, Seen: 0}, {Source: "vars", Name: "receiver.payload_accepted", Meaning: "other", Value: float64(r.Delivered)}}
+		l.Claims = []results.Claim{{Source: "vars", Name: "receiver.traces_received", Meaning: "delivered", Value: float64(l.Delivered.Traces), Seen: float64(l.Delivered.Traces), Difference: new(0.0)},
+			{Source: "vars", Name: "receiver.traces_dropped", Meaning: "dropped", Value: 0, Seen: 0, Difference: new(0.0)}, {Source: "vars", Name: "receiver.goroutines", Meaning: "other", Value: 41}}
+		if s.drop > 0 { // what it lost, it says that it has written
+			l.Claims = append(l.Claims, results.Claim{Source: "statsd", Name: "datadog.trace_agent.trace_writer.spans", Meaning: "accepted.spans",
+				Value: float64(l.Delivered.Spans), Seen: float64(l.Accepted.Spans), Difference: new(float64(l.Delivered.Spans - l.Accepted.Spans))})
+		}
 	}
 	return l
 }
