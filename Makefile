@@ -20,10 +20,15 @@ BUILD_FLAGS := -trimpath -buildvcs=$(VCS) -ldflags "-X github.com/spanstorm/span
 
 PLATFORMS := darwin/arm64 windows/amd64
 
-# One nested module per kind of agent; its file vX.Y.Z.yaml names the version.
-DATADOG := bin/datadog-agent-0.85.1
-DATADOG_SOURCES := $(wildcard agents/datadog/*.go agents/datadog/go.mod agents/datadog/go.sum)
+# A nested module for each kind of agent. In it, vX.Y.Z.yaml is the target file of
+# a version, and vX.Y.Z.mod its module file where go.mod is that of another one.
 NESTED := agents/datadog
+AGENTS := $(patsubst agents/datadog/v%.yaml,bin/datadog-agent-%,$(wildcard agents/datadog/v*.yaml))
+
+# $(call each,COMMAND): in every nested module, with every module file in $flags.
+each = set -e; for mod in $(foreach n,$(NESTED),$(wildcard $n/go.mod $n/v*.mod)); do \
+	version=$$(basename $$mod .mod); flags="-modfile=$$version.mod -tags=$${version//./_}"; \
+	(cd $$(dirname $$mod) && $1); done
 
 .PHONY: help
 help: ## show this list
@@ -38,10 +43,13 @@ run: build ## build, and load the embedded agent with the scenario web-shop
 	bin/spanstorm run web-shop
 
 .PHONY: agents
-agents: $(DATADOG) ## build the real agents to test against into bin/
+agents: $(AGENTS) ## build the real agents to test against into bin/
 
-$(DATADOG): $(DATADOG_SOURCES)
-	cd agents/datadog && $(GO) build -trimpath -buildvcs=false -o ../../$@ .
+bin/datadog-agent-%: agents/datadog/*.go agents/datadog/*.mod agents/datadog/*.sum
+	cd agents/datadog && $(GO) build $(MODULE) -trimpath -buildvcs=false -o ../../$@ .
+
+# The module file of the version that is built, and its build tag.
+MODULE = $(if $(wildcard $(<D)/v$*.mod),-modfile=v$*.mod -tags=v$(subst .,_,$*))
 
 .PHONY: test
 test: lint unit race cross real ## run everything that CI runs
@@ -52,7 +60,8 @@ lint: $(GOLANGCI) ## check formatting, vet and lint
 	if [ -n "$$files" ]; then printf 'not formatted by gofmt:\n%s\n' "$$files"; exit 1; fi
 	$(GO) vet -tags realagent ./...
 	$(GOLANGCI) run ./...
-	set -e; for m in $(NESTED); do (cd $$m && $(GO) vet ./... && $(CURDIR)/$(GOLANGCI) run ./...); done
+	set -e; for m in $(NESTED); do (cd $$m && $(CURDIR)/$(GOLANGCI) run ./...); done
+	$(call each,$(GO) vet $$flags ./...)
 
 $(GOLANGCI):
 	GOBIN=$(CURDIR)/$(@D) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
@@ -61,7 +70,7 @@ $(GOLANGCI):
 unit: ## run the tests; those that load an agent last, with the machine to themselves
 	$(GO) test $$($(GO) list ./... | grep -v /cmd/)
 	$(GO) test -parallel 10 ./cmd/...
-	set -e; for m in $(NESTED); do (cd $$m && $(GO) test ./...); done
+	$(call each,$(GO) test $$flags ./...)
 
 # Whole runs under the race detector: one of each kind, for each takes its time.
 RACED := ^Test(ClosedLoop|Fleet|Retries|ObeyRates|ErrorsAndResets|MissingTraceToBytes|Interrupted|TargetDies)$$
@@ -83,11 +92,11 @@ REAL := $(GO) test -count=1 -timeout 20m -tags realagent -run '^TestReal'
 REAL_ROOMS := grep -rl --include='*_test.go' '^//go:build realagent' . | xargs -n1 dirname | sort -u
 
 .PHONY: real
-real: $(DATADOG) ## run the tests on the real agents, which are built first; shortened
+real: $(AGENTS) ## run the tests on the real agents, which are built first; shortened
 	$(REAL) -short $$($(REAL_ROOMS))
 
 .PHONY: prove-real
-prove-real: $(DATADOG) ## run them at full length
+prove-real: $(AGENTS) ## run them at full length
 	$(REAL) -v $$($(REAL_ROOMS))
 
 .PHONY: fuzz

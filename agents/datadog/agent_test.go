@@ -63,7 +63,7 @@ func TestVersion(t *testing.T) {
 // What was handed over and what is still in the receiver add up, at any moment.
 func TestCounts(t *testing.T) {
 	var _ statsd.ClientInterface = newCounts()
-	c, live := newCounts(), info.NewReceiverStats(false)
+	c, live := newCounts(), &info.ReceiverStats{Stats: map[info.Tags]*info.TagStats{}}
 	add := func(lang string) {
 		row := live.GetTagStats(info.Tags{Lang: lang})
 		row.TracesReceived.Add(3)

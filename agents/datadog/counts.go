@@ -73,7 +73,7 @@ func (c *counts) snapshot(live *info.ReceiverStats) map[string]int64 {
 		sum["spans_filtered"] += row.SpansFiltered.Load()
 		sum["payload_accepted"] += row.PayloadAccepted.Load()
 		sum["payload_refused"] += row.PayloadRefused.Load()
-		sum["payload_timeout"] += row.PayloadTimeout.Load()
+		sum["payload_timeout"] += payloadTimeouts(row)
 		d := row.TracesDropped
 		sum["traces_dropped.decoding_error"] += d.DecodingError.Load()
 		sum["traces_dropped.payload_too_large"] += d.PayloadTooLarge.Load()

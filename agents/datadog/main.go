@@ -5,6 +5,13 @@
 // It differs from the packaged agent in what it is connected to, not in what it
 // does with traces: it forwards to a stand-in intake with a key that is none,
 // opens no other connection, and serves its receiver's counters live.
+//
+// One main serves several versions of the library. The newest is in go.mod;
+// each other has a module file of its own and a build tag of the same name, for
+// the little that its API lacks or has otherwise:
+//
+//	go build .
+//	go build -modfile=v0.60.0.mod -tags=v0_60_0 .
 package main
 
 import (
@@ -107,12 +114,12 @@ func (f flags) config() (*config.AgentConfig, error) {
 	c.Site = "invalid"
 	c.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
 	c.StatsdEnabled = false
-	c.RemoteConfigClient, c.MRFRemoteConfigClient = nil, nil
+	c.RemoteConfigClient = nil
 	c.TelemetryConfig = &config.TelemetryConfig{Enabled: false}
-	c.EVPProxy.Enabled, c.OpenLineageProxy.Enabled = false, false
+	c.EVPProxy.Enabled = false
 	c.ProfilingProxy.DDURL = f.intake
-	c.DebuggerProxy.DDURL, c.DebuggerIntakeProxy.DDURL, c.SymDBProxy.DDURL = f.intake, f.intake, f.intake
-	c.HasContainerFeatures = false
+	c.DebuggerProxy.DDURL, c.SymDBProxy.DDURL = f.intake, f.intake
+	shutMore(c)
 	c.DebugServerPort = 0 // it wants TLS; ours is plain
 	return c, nil
 }

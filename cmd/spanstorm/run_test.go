@@ -158,7 +158,7 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
-func everythingComes(t *testing.T, j job, api scenarios.API, encoding scenarios.Encoding) {
+func everythingComes(t *testing.T, j job, api scenarios.API, encoding scenarios.Encoding) *results.Record {
 	t.Helper()
 	j.scenario = "smoke"
 	j.sets = []string{"api=" + string(api), "encoding=" + string(encoding), "load.hold.for=1s", "traces_per_request=5"}
@@ -167,6 +167,7 @@ func everythingComes(t *testing.T, j job, api scenarios.API, encoding scenarios.
 	if rec.Requests.UnexpectedBody != 0 || rec.Ledger.Sent.Traces < 100 {
 		t.Errorf("%d unexpected bodies, %d traces", rec.Requests.UnexpectedBody, rec.Ledger.Sent.Traces)
 	}
+	return rec
 }
 
 func encodingsOf(api scenarios.API) []scenarios.Encoding {

@@ -24,8 +24,9 @@ const (
 const keepBytesMax = 8 << 20
 
 var (
-	errTooLarge = errors.New("the payload is too large")
-	errEncoding = errors.New("unknown Content-Encoding")
+	errTooLarge    = errors.New("the payload is too large")
+	errEncoding    = errors.New("unknown Content-Encoding")
+	errContentType = errors.New("unknown Content-Type")
 )
 
 // unpackers are what payloads are read with; each serves one at a time. The
@@ -122,7 +123,7 @@ func statusOf(err error) int {
 	switch {
 	case errors.Is(err, errTooLarge), errors.As(err, &tooLarge), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		return http.StatusRequestEntityTooLarge
-	case errors.Is(err, errEncoding):
+	case errors.Is(err, errEncoding), errors.Is(err, errContentType):
 		return http.StatusUnsupportedMediaType
 	}
 	return http.StatusBadRequest

@@ -37,7 +37,8 @@ type runMessage struct {
 
 // Progress is how far an intake is.
 type Progress struct {
-	// Complete counts chunks that came whole, each once.
+	// Complete counts chunks of which every span came, in one piece or in several
+	// that could be joined, each once.
 	Complete uint64 `json:"complete"`
 	// Chunks and Spans count everything of the run's that came, repeats included.
 	Chunks uint64 `json:"chunks"`

@@ -60,14 +60,33 @@ func (c *counters) otherPaths() map[string]uint64 {
 
 func (s *Server) dataHandler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+pathTraces, s.traces)
+	for path, p := range map[string]protocol{pathTraces: datadog(), pathOTLP: otlp()} {
+		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) { s.traces(p, w, r) })
+	}
 	mux.HandleFunc("POST "+pathStats, s.stats)
 	mux.HandleFunc("/", s.anything)
 	return mux
 }
 
-// traces takes one AgentPayload: read, unpack, skim, answer, enter, in that order.
-func (s *Server) traces(w http.ResponseWriter, r *http.Request) {
+// A protocol is one way in which payloads of traces come.
+type protocol struct {
+	takes  func(*http.Request) error // what its headers say; nil takes all
+	skim   func(s *skimmer, payload []byte, visit func(chunk)) error
+	accept func(http.ResponseWriter) error
+	refuse func(w http.ResponseWriter, code int, err error)
+}
+
+// datadog is how the Datadog agent forwards: an AgentPayload.
+func datadog() protocol {
+	return protocol{
+		skim:   (*skimmer).skim,
+		accept: accept,
+		refuse: func(w http.ResponseWriter, code int, err error) { http.Error(w, err.Error(), code) },
+	}
+}
+
+// traces takes one payload: read, unpack, skim, answer, enter, in that order.
+func (s *Server) traces(p protocol, w http.ResponseWriter, r *http.Request) {
 	packed, unpacked := s.unpack.buffer(), s.unpack.buffer()
 	defer s.unpack.release(packed)
 	defer s.unpack.release(unpacked)
@@ -78,32 +97,35 @@ func (s *Server) traces(w http.ResponseWriter, r *http.Request) {
 	case <-r.Context().Done():
 		return
 	}
+	if err == nil && p.takes != nil {
+		err = p.takes(r)
+	}
 	var payload []byte
 	if err == nil {
 		payload, err = s.unpack.unpack(unpacked, packed.Bytes(), r.Header.Get("Content-Encoding"))
 	}
 	if err != nil {
 		s.other.malformed.Add(1)
-		http.Error(w, err.Error(), statusOf(err))
+		p.refuse(w, statusOf(err), err)
 		return
 	}
 	run := s.run.Load()
 	if run == nil {
 		s.other.unkeyed.Add(1)
-		_ = accept(w)
+		_ = p.accept(w)
 		return
 	}
 	batch, skimmer := s.scratch(run.codec)
 	defer s.batches.Put(&scratch{batch, skimmer})
-	if err := skimmer.skim(payload, batch.add); err != nil {
+	if err := p.skim(skimmer, payload, batch.add); err != nil {
 		s.other.malformed.Add(1)
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		p.refuse(w, http.StatusBadRequest, err)
 		return
 	}
 
 	s.commit.RLock()
 	defer s.commit.RUnlock()
-	if err := accept(w); err != nil {
+	if err := p.accept(w); err != nil {
 		s.other.unanswered.Add(1)
 		return
 	}
@@ -151,7 +173,7 @@ func (s *Server) anything(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		_ = answer(w, http.StatusOK, `{"valid":true}`)
+		_ = answer(w, http.StatusOK, jsonType, `{"valid":true}`)
 		return
 	}
 	_ = accept(w)
@@ -166,11 +188,13 @@ func drain(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-func accept(w http.ResponseWriter) error { return answer(w, http.StatusAccepted, "{}") }
+const jsonType = "application/json"
+
+func accept(w http.ResponseWriter) error { return answer(w, http.StatusAccepted, jsonType, "{}") }
 
 // answer writes a whole answer and hands it to the kernel.
-func answer(w http.ResponseWriter, code int, body string) error {
-	w.Header().Set("Content-Type", "application/json")
+func answer(w http.ResponseWriter, code int, contentType, body string) error {
+	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(code)
 	if _, err := io.WriteString(w, body); err != nil {

@@ -1,6 +1,7 @@
 // Package intake is the stand-in for the backend that an agent forwards to. It
 // skims what agents send, turns ids back into ordinals, and so knows of each
-// trace whether it came out, once, twice or never.
+// trace whether it came out, once, twice or never. It reads what the Datadog
+// agent forwards, and OTLP/HTTP.
 //
 // It runs as a process of its own (Serve) or inside another (Start). Agents
 // send to one listener; a second one, on loopback only, takes the run's key and

@@ -210,7 +210,7 @@ func TestChunksThatAreNotWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (results.Count{Traces: 1, Spans: 3}); a.Foreign != want || a.Probes != 1 || a.Whole() != 1 {
+	if want := (results.Count{Traces: 1, Spans: 3}); a.Foreign != want || a.Probes != 1 || a.Whole() != 2 { // the first, and the mixed one
 		t.Errorf("foreign %+v, probes %d, whole %d", a.Foreign, a.Probes, a.Whole())
 	}
 }
@@ -371,7 +371,7 @@ func TestAnArrivalCountsOnceItWasAnswered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.server.traces(gone{}, req)
+	f.server.dataHandler().ServeHTTP(gone{}, req)
 	f.seen(3, 1, 0, 0)
 	if p := f.server.Progress(); p.UnansweredPayloads != 1 || p.Payloads != 0 {
 		t.Errorf("%+v", p)
@@ -416,7 +416,7 @@ func TestPartsOfATrace(t *testing.T) {
 		part(25, 3, 0, 1),        // without its last span
 		part(33, 3, 0, 2),        // without one in the middle
 		part(41, 1, 0),           // a single span
-		part(49, 2, 0, 1, 1),     // one twice
+		part(49, 2, 0, 1, 1),     // whole, and one twice
 		f.chunk(trace, 57, 0, 1), // spans that no one calls the last
 	)
 	if code := f.post(pathTraces, "", body); code != http.StatusAccepted {
@@ -435,7 +435,7 @@ func TestPartsOfATrace(t *testing.T) {
 			t.Errorf("chunk %d of %d spans: %d came, %d again; want %d and %d", c.ordinal, c.n, distinct, again, c.distinct, c.again)
 		}
 	}
-	if a.Whole() != 3 || a.Foreign != (results.Count{}) || a.Chunks != 8 {
+	if a.Whole() != 4 || a.Foreign != (results.Count{}) || a.Chunks != 8 {
 		t.Errorf("%d chunks, %d whole, foreign %+v", a.Chunks, a.Whole(), a.Foreign)
 	}
 }

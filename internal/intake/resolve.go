@@ -11,7 +11,7 @@ import (
 type find struct {
 	kind    findKind
 	ordinal uint64
-	n       int // wholeChunk: spans; looseSpan: index; foreign: spans
+	n       int // wholeChunk, joinedChunk: spans; looseSpan: index; foreign: spans
 }
 
 type findKind uint8
@@ -20,6 +20,7 @@ const (
 	wholeChunk   findKind = iota // every span of a chunk, once
 	partChunk                    // a chunk whose spans are found one by one
 	looseSpan                    // one span of such a chunk
+	joinedChunk                  // a chunk that is whole once all its spans have come so
 	markedChunk                  // marked as dropped
 	foreignChunk                 // no span of it is ours
 	foreignSpans                 // spans that are not ours, in a chunk that is
@@ -32,7 +33,9 @@ type batch struct {
 	codec *identity.Codec
 	probe uint64 // the least ordinal of a probe
 	finds []find
-	seen  []uint64 // scratch: which indexes of a chunk came
+
+	seen     []uint64 // scratch: which indexes of a chunk came
+	promises []find   // and what its ids say of sizes
 }
 
 func (b *batch) reset(codec *identity.Codec) {
@@ -43,7 +46,7 @@ func (b *batch) reset(codec *identity.Codec) {
 // that belong together, by the trace id or, in a later part of a long trace, by
 // the span that says that it is the last, that is all there is to say; else (a
 // trace id that was broken on purpose, spans missing or alien) each span speaks
-// for itself.
+// for itself, and what the ids promise says when all have come.
 func (b *batch) add(c chunk) {
 	if ordinal, whole := b.whole(c); whole {
 		kind := wholeChunk
@@ -57,9 +60,13 @@ func (b *batch) add(c chunk) {
 		return
 	}
 	ours, alien, loose := 0, 0, 0
-	last, began := uint64(0), false
+	before, began := uint64(0), false
+	b.promises = b.promises[:0]
+	if ordinal, spans, ok := b.codec.Trace(c.traceID); ok {
+		b.promises = append(b.promises, find{joinedChunk, ordinal, spans})
+	}
 	for _, id := range c.spans {
-		ordinal, index, ok := b.codec.Span(id)
+		ordinal, index, last, ok := b.codec.SpanOf(id)
 		if !ok {
 			alien++
 			continue
@@ -71,13 +78,17 @@ func (b *batch) add(c chunk) {
 		case !c.dropped:
 			b.finds = append(b.finds, find{looseSpan, ordinal, index})
 			loose++
-		case !began || ordinal != last:
+			if last {
+				b.promises = append(b.promises, find{joinedChunk, ordinal, index + 1})
+			}
+		case !began || ordinal != before:
 			b.finds = append(b.finds, find{kind: markedChunk, ordinal: ordinal})
 		}
-		last, began = ordinal, true
+		before, began = ordinal, true
 	}
 	if loose > 0 {
 		b.finds = append(b.finds, find{kind: partChunk})
+		b.finds = append(b.finds, b.promises...)
 	}
 	switch {
 	case alien > 0 && ours == 0:
@@ -142,6 +153,8 @@ func (b *batch) enter(a *ledger.Arrivals) (ours bool) {
 		case looseSpan:
 			a.AddSpan(f.ordinal, f.n)
 			ours = true
+		case joinedChunk:
+			a.Join(f.ordinal, f.n)
 		case markedChunk:
 			a.AddMarked(f.ordinal)
 			ours = true

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -19,8 +20,11 @@ type Sample struct {
 	Body   []byte      `json:"body"` // as it came, packed; base64 in JSON
 }
 
-// Decode reads the payload in full with the agent's own types.
+// Decode reads an AgentPayload in full with the agent's own types.
 func (s Sample) Decode() (*pb.AgentPayload, error) {
+	if s.Path == pathOTLP {
+		return nil, errors.New("decode a sampled payload: it is OTLP, not an AgentPayload")
+	}
 	var u unpackers
 	var into bytes.Buffer
 	body, err := u.unpack(&into, s.Body, s.Header.Get("Content-Encoding"))

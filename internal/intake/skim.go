@@ -30,7 +30,8 @@ const (
 	traceIDBytes = 16
 )
 
-// A chunk is what the skimmer reads of one forwarded chunk.
+// A chunk is what the skimmer reads of one forwarded chunk: of an AgentPayload as
+// it stands there, of OTLP what one payload has of one trace.
 type chunk struct {
 	traceID uint64 // low 64 bits; of the first span where spans carry it
 	mixed   bool   // its spans do not all carry that trace id
@@ -39,15 +40,16 @@ type chunk struct {
 }
 
 // errPayload is wrapped by every error about a payload that cannot be skimmed.
-var errPayload = errors.New("not an AgentPayload")
+var errPayload = errors.New("not a payload of traces")
 
 // A skimmer reads ids from payloads. It keeps its scratch space between them
 // and serves one goroutine.
 type skimmer struct {
-	spans []uint64
+	spans    []uint64
+	gathered traceSpans
 }
 
-// skim calls visit for each chunk of a payload. The chunk's spans are valid
+// skim calls visit for each chunk of an AgentPayload. The chunk's spans are valid
 // during the call only. After an error some chunks may have been visited.
 //
 // It reads trace ids, span ids and the dropped mark, and steps over all else:

@@ -91,10 +91,7 @@ func (a *Arrivals) AddWhole(ordinal uint64, spans int) {
 	a.Spans += uint64(spans)
 	switch {
 	case a.whole.CheckedAdd(ordinal):
-		a.nWhole++
-		if a.sinceTidy++; a.sinceTidy >= tidyEvery {
-			a.tidy()
-		}
+		a.oneMore()
 	case a.twice.CheckedAdd(ordinal):
 	default:
 		a.bump(a.more, ordinal, uint64(spans))
@@ -118,6 +115,25 @@ func (a *Arrivals) AddSpan(ordinal uint64, index int) {
 	default:
 		a.bump(a.odd, ordinal, 1)
 	}
+}
+
+// Join makes a chunk of so many spans whole if all of them came by AddSpan: it
+// may have been cut in pieces on its way. What is asked of a afterwards is
+// answered as before; a whole chunk takes less room, and Whole counts it.
+func (a *Arrivals) Join(ordinal uint64, spans int) {
+	if !a.holds(ordinal) || spans < 1 || uint64(spans) > 1<<a.spanBits || a.whole.Contains(ordinal) {
+		return
+	}
+	first := ordinal << a.spanBits
+	for n := uint64(spans); n > 0; n-- { // the last is the least likely to be there
+		if !a.loose.Contains(first + n - 1) {
+			return
+		}
+	}
+	a.loose.RemoveRange(first, first+uint64(spans))
+	a.nLoose -= uint64(spans)
+	a.whole.Add(ordinal)
+	a.oneMore()
 }
 
 // AddPart counts one chunk whose spans were handed to AddSpan.
@@ -153,6 +169,14 @@ func (a *Arrivals) bump(m map[uint64]uint64, ordinal, spans uint64) {
 		return
 	}
 	m[ordinal]++
+}
+
+// oneMore counts a chunk that is new in whole.
+func (a *Arrivals) oneMore() {
+	a.nWhole++
+	if a.sinceTidy++; a.sinceTidy >= tidyEvery {
+		a.tidy()
+	}
 }
 
 // tidy turns neighbouring ordinals into runs, where that is smaller: with room

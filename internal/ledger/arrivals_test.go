@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -53,6 +54,66 @@ func TestMergeIsAsIfOneHadSeenIt(t *testing.T) {
 		}
 		if !bytes.Equal(before, after) {
 			t.Fatal("merging changed the other side")
+		}
+	})
+}
+
+// Chunks that come in pieces may be joined at any moment, or not at all: the
+// account is the same. Joined in time, they are whole.
+func TestJoiningChangesNoAccount(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		whole := map[uint64]bool{}
+		for _, chunks := range w.requests {
+			for _, c := range chunks {
+				if c.Spans > 0 && rapid.Bool().Draw(t, "in pieces") {
+					for i := range uint64(c.Spans) {
+						w.loose[[2]uint64{c.Ordinal, i}]++
+					}
+					whole[c.Ordinal] = true
+				}
+				whole[c.Ordinal] = whole[c.Ordinal] || w.whole[c.Ordinal] > 0
+			}
+		}
+		plain, joined := newArrivals(t), newArrivals(t)
+		join := func() {
+			for _, chunks := range w.requests {
+				for _, c := range chunks {
+					joined.Join(c.Ordinal, int(c.Spans))
+				}
+			}
+		}
+		for _, e := range rapid.Permutation(w.events()).Draw(t, "order") {
+			e(plain)
+			e(joined)
+			if rapid.IntRange(0, 9).Draw(t, "join") == 0 {
+				join()
+			}
+		}
+		join()
+		for o, want := range whole {
+			if want && !joined.whole.Contains(o) {
+				t.Fatalf("chunk %d is not whole", o)
+			}
+			d1, n1 := plain.Seen(o, w.size(o))
+			d2, n2 := joined.Seen(o, w.size(o))
+			if d1 != d2 || n1 != n2 {
+				t.Fatalf("chunk %d of %d: %d and %d again, joined %d and %d again", o, w.size(o), d1, n1, d2, n2)
+			}
+		}
+		if n := joined.loose.GetCardinality(); n != joined.nLoose || joined.whole.GetCardinality() != joined.nWhole {
+			t.Fatalf("counted %d loose and %d whole, there are %d and %d", joined.nLoose, joined.nWhole, n, joined.whole.GetCardinality())
+		}
+		one, err := Close(w.sheet(t, plain))
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := Close(w.sheet(t, joined))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(one, other); diff != "" {
+			t.Fatalf("(-plain +joined):\n%s", diff)
 		}
 	})
 }
