@@ -143,7 +143,8 @@ func (k *keyed) enter(b *batch) {
 
 // enter books the batch.
 func (b *batch) enter(a *ledger.Arrivals) (ours bool) {
-	for _, f := range b.finds {
+	for i := range b.finds {
+		f := &b.finds[i]
 		switch f.kind {
 		case wholeChunk:
 			a.AddWhole(f.ordinal, f.n)
@@ -154,7 +155,9 @@ func (b *batch) enter(a *ledger.Arrivals) (ours bool) {
 			a.AddSpan(f.ordinal, f.n)
 			ours = true
 		case joinedChunk:
-			a.Join(f.ordinal, f.n)
+			if a.Join(f.ordinal, f.n) {
+				f.kind = wholeChunk // by now
+			}
 		case markedChunk:
 			a.AddMarked(f.ordinal)
 			ours = true

@@ -119,21 +119,23 @@ func (a *Arrivals) AddSpan(ordinal uint64, index int) {
 
 // Join makes a chunk of so many spans whole if all of them came by AddSpan: it
 // may have been cut in pieces on its way. What is asked of a afterwards is
-// answered as before; a whole chunk takes less room, and Whole counts it.
-func (a *Arrivals) Join(ordinal uint64, spans int) {
+// answered as before; a whole chunk takes less room, and Whole counts it. It says
+// whether it has done so.
+func (a *Arrivals) Join(ordinal uint64, spans int) (joined bool) {
 	if !a.holds(ordinal) || spans < 1 || uint64(spans) > 1<<a.spanBits || a.whole.Contains(ordinal) {
-		return
+		return false
 	}
 	first := ordinal << a.spanBits
 	for n := uint64(spans); n > 0; n-- { // the last is the least likely to be there
 		if !a.loose.Contains(first + n - 1) {
-			return
+			return false
 		}
 	}
 	a.loose.RemoveRange(first, first+uint64(spans))
 	a.nLoose -= uint64(spans)
 	a.whole.Add(ordinal)
 	a.oneMore()
+	return true
 }
 
 // AddPart counts one chunk whose spans were handed to AddSpan.
