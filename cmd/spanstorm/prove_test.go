@@ -34,6 +34,9 @@ func TestProveMemory(t *testing.T) {
 `+"`make prove-memory`"+` does it again. Figures are medians over the ten seconds around.
 `, time.Now().UTC().Format(time.DateOnly), rec.Tool.Version, rec.Machine.CPUs, rec.Machine.CPUModel, rec.Requests.Sent,
 		float64(rec.Load.Bytes)/float64(rec.Requests.Sent), early/1e6, late/1e6, 100*growth)
+	if err := os.MkdirAll("../../docs/proofs", 0o755); err != nil {
+		t.Error(err)
+	}
 	if err := os.WriteFile("../../docs/proofs/memory.md", []byte(text), 0o644); err != nil {
 		t.Error(err)
 	}
