@@ -269,6 +269,14 @@ type Usage struct {
 type TargetUsage struct {
 	Usage
 	CPUSPerMillionSpans float64 `json:"cpu_s_per_million_spans"`
+	// The most threads and open file descriptors that it had at the end of a
+	// second, or in between; 0 where the system does not tell.
+	ThreadsMax uint64 `json:"threads_max,omitempty"`
+	FDsMax     uint64 `json:"fds_max,omitempty"`
+	// Of a Go program whose expvar page tells: collections of garbage since the
+	// begin of the load, and for how long they held it up.
+	GCCount       uint64  `json:"gc_count,omitempty"`
+	GCPauseTotalS float64 `json:"gc_pause_total_s,omitempty"`
 }
 
 // Announcements counts PUT /v0.3/services, or /v0.4/services.
@@ -303,6 +311,8 @@ type Second struct {
 	Accepted          uint64  `json:"accepted"` // traces that arrived at the intake in this second
 	TargetCPUS        float64 `json:"target_cpu_s"`
 	TargetRSSBytes    uint64  `json:"target_rss_bytes"`
+	TargetThreads     uint64  `json:"target_threads,omitempty"` // at the end of the second; 0: not known
+	TargetFDs         uint64  `json:"target_fds,omitempty"`     // open file descriptors, likewise
 	GeneratorCPUS     float64 `json:"generator_cpu_s"`
 	GeneratorRSSBytes uint64  `json:"generator_rss_bytes"`
 }

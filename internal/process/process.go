@@ -162,7 +162,7 @@ func (p *Process) live(cmd *exec.Cmd, started chan<- error) {
 	p.exit = exitOf(cmd.ProcessState)
 	p.exit.At, p.exit.Asked, p.exited = time.Now(), p.asked, true
 	p.usage = p.usage.upTo(finalUsage(cmd.ProcessState, p.peakAtStart))
-	p.usage.RSSBytes = 0
+	p.usage.RSSBytes, p.usage.Threads, p.usage.FDs = 0, 0, 0
 	p.mu.Unlock()
 	close(p.done)
 }

@@ -82,6 +82,14 @@ func (t *Target) readClaims(ctx context.Context, s *claimSource) error {
 		if start := s.baseline[name].Value; !readings[name].Gauge && start <= value {
 			value -= start
 		}
+		switch name {
+		case counters.GCCount:
+			t.gc.Count = uint64(value)
+			continue
+		case counters.GCPauseNS:
+			t.gc.PauseTotalS = value / 1e9
+			continue
+		}
 		meaning := s.meaning(name)
 		if value == 0 && (meaning == counters.MeaningOther || strings.ContainsAny(name, "{|") || strings.Count(name, ".") > 1 && s.Kind() == counters.KindVars) {
 			continue
@@ -90,6 +98,20 @@ func (t *Target) readClaims(ctx context.Context, s *claimSource) error {
 	}
 	s.latest = claims
 	return nil
+}
+
+// GC is what a Go program says of its garbage collector.
+type GC struct {
+	Count       uint64
+	PauseTotalS float64
+}
+
+// GC is what the target's expvar page said of its garbage collector when Claims
+// was last called, since its start or the last Mark; zero where no page tells.
+func (t *Target) GC() GC {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.gc
 }
 
 // meaning is what the target file says of a counter, with its labels or without
@@ -108,6 +130,9 @@ func (s *claimSource) meaning(name string) string {
 // and sends later is waited for, but no longer than its drain.
 func (t *Target) Mark(ctx context.Context) error {
 	t.Flushed(ctx)
+	t.mu.Lock()
+	t.gc = GC{}
+	t.mu.Unlock()
 	for _, s := range t.sources {
 		readings, err := s.Read(ctx)
 		if err != nil {

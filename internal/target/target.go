@@ -83,7 +83,8 @@ type Target struct {
 	stopOnce   sync.Once
 	stopErr    error
 
-	mu sync.Mutex // of the sources' claims
+	mu sync.Mutex // of the sources' claims, and of
+	gc GC
 }
 
 // URL is the base URL of the target's API, without a final slash. Where the

@@ -72,6 +72,9 @@ func TestFileLife(t *testing.T) {
 	if diff := cmp.Diff(want, claims); diff != "" {
 		t.Errorf("claims (-want +got):\n%s", diff)
 	}
+	if gc := target.GC(); gc != (GC{Count: 1, PauseTotalS: 0.001}) {
+		t.Errorf("garbage collected %+v, want once since the mark, for 1 ms", gc)
+	}
 
 	if _, ended := target.Exit(); ended {
 		t.Error("Exit says that it has ended")
