@@ -94,6 +94,9 @@ type Target struct {
 	Version string   `json:"version,omitempty"`
 	URL     string   `json:"url"`
 	Command []string `json:"command,omitempty"` // empty when it was not started here
+	// Watched names the process, or control group, that was measured and was not
+	// started here.
+	Watched string `json:"watched,omitempty"`
 	// Exit is set when the target ended before it was asked to.
 	Exit       *Exit    `json:"exit,omitempty"`
 	StderrTail []string `json:"stderr_tail"`
@@ -101,7 +104,7 @@ type Target struct {
 
 // Exit is how a target ended.
 type Exit struct {
-	Code   int     `json:"code"` // -1 when a signal ended it
+	Code   int     `json:"code"` // -1 when a signal ended it, or when that is not known
 	Signal string  `json:"signal,omitempty"`
 	AtS    float64 `json:"at_s"` // seconds since the load began
 }

@@ -92,10 +92,15 @@ type Exit struct {
 	At time.Time
 	// Asked says that Stop had been called before.
 	Asked bool
+	// Unseen says that nobody could see how: it was not started here.
+	Unseen bool
 }
 
 // String says it for people: "exit code 3", "SIGKILL".
 func (e Exit) String() string {
+	if e.Unseen {
+		return "it is gone, and how it ended is not known, for it was not started here"
+	}
 	if e.Signal != "" {
 		return e.Signal
 	}
