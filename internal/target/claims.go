@@ -145,11 +145,13 @@ func (t *Target) Mark(ctx context.Context) error {
 	return nil
 }
 
-// Flushed waits until a target that sends its counters has sent them once more,
-// but no longer than its drain; others have nothing to wait for.
+// Flushed waits until a target that sends its counters has sent what it counted so
+// far, but no longer than its drain; others have nothing to wait for.
 func (t *Target) Flushed(ctx context.Context) {
-	if t.statsd != nil && !t.ended() {
-		t.statsd.Flushed(ctx, t.drain)
+	for _, s := range t.sources {
+		if s.Kind() == counters.KindStatsD && !t.ended() {
+			t.statsd.Flushed(ctx, t.drain, s.meaning)
+		}
 	}
 }
 
