@@ -16,10 +16,18 @@ func claimTable(rec *results.Record) table {
 		{Name: "counter", Middle: true}, {Name: "from", Drop: 4}, {Name: "claimed", Right: true}, {Name: "speaks of", Drop: 2},
 		{Name: "seen", Right: true, Drop: 1}, {Name: "difference", Right: true}, {Name: "excess", Right: true, Drop: 3},
 	}}
-	silent, beyond := 0, false
+	silent, beyond, others := 0, false, 0
+	for _, c := range rec.Ledger.Claims {
+		if c.Value != 0 && speaksOfNothing(&c) {
+			others++
+		}
+	}
 	for _, c := range rec.Ledger.Claims {
 		if c.Value == 0 && c.Seen == 0 && c.Excess == 0 {
 			silent++
+			continue
+		}
+		if others > othersMax && speaksOfNothing(&c) {
 			continue
 		}
 		seen, difference, excess := nothing(), nothing(), nothing()
@@ -38,11 +46,19 @@ func claimTable(rec *results.Record) table {
 	if silent > 0 {
 		t.Notes = append(t.Notes, fmt.Sprintf("%d more %s at 0", silent, plural(uint64(silent), "counter")))
 	}
+	if others > othersMax && len(t.Rows) > 0 {
+		t.Notes = append(t.Notes, fmt.Sprintf("%d more counters that speak of no column are in the record", others))
+	}
 	if beyond {
 		t.Notes = append(t.Notes, "excess: claimed beyond what there was")
 	}
 	return t.without(func(_ int, c column) bool { return c.Name == "excess" && !beyond })
 }
+
+// othersMax is how many counters that speak of no column are shown; of more, none.
+const othersMax = 8
+
+func speaksOfNothing(c *results.Claim) bool { return c.Meaning == "other" || c.Meaning == "" }
 
 // wrongClaims are the counters of the target that do not say what was seen, the
 // one that is off by most first. Where the account was closed early, or what is

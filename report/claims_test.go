@@ -8,6 +8,21 @@ import (
 	"github.com/spanstorm/spanstorm/results"
 )
 
+// Counters that speak of no column are shown as long as they are few.
+func TestClaimsOfNothing(t *testing.T) {
+	rec := samples.Runs()["healthy"]
+	for n, want := range map[int]int{othersMax: othersMax + 1, othersMax + 1: 1} {
+		rec.Ledger.Claims = []results.Claim{{Name: "received", Meaning: "delivered", Value: 1, Seen: 1, Difference: new(0.0)}}
+		for range n {
+			rec.Ledger.Claims = append(rec.Ledger.Claims, results.Claim{Name: "goroutines", Meaning: "other", Value: 3})
+		}
+		table := claimTable(rec)
+		if len(table.Rows) != want || (len(table.Notes) > 0) != (want == 1) {
+			t.Errorf("of %d counters of no column: %d rows, notes %q", n, len(table.Rows), table.Notes)
+		}
+	}
+}
+
 // A counter that is off is a finding in every form of the report; one that a
 // target is free to see differently is none.
 func TestWrongClaims(t *testing.T) {

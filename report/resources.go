@@ -2,6 +2,7 @@ package report
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/spanstorm/spanstorm/results"
 )
@@ -28,9 +29,27 @@ func resourceTable(rec *results.Record) table {
 		return u.CPUS / float64(rec.Load.Spans) * 1e6
 	}
 	add("target", rec.Resources.Target.Usage, targetCost(rec))
+	if said := within(&rec.Resources.Target); said != "" && len(t.Rows) > 0 {
+		t.Notes = append(t.Notes, "target: "+said)
+	}
 	add("generator", rec.Resources.Generator, per(rec.Resources.Generator))
 	add("intake", rec.Resources.Intake, per(rec.Resources.Intake))
 	return t
+}
+
+// within says what a target had and did inside, as far as that was told.
+func within(u *results.TargetUsage) string {
+	var parts []string
+	if u.ThreadsMax > 0 {
+		parts = append(parts, "at most "+results.FormatCount(u.ThreadsMax)+" "+plural(u.ThreadsMax, "thread"))
+	}
+	if u.FDsMax > 0 {
+		parts = append(parts, "at most "+results.FormatCount(u.FDsMax)+" open file "+plural(u.FDsMax, "descriptor"))
+	}
+	if u.GCCount > 0 {
+		parts = append(parts, "garbage collected "+results.FormatCount(u.GCCount)+" "+plural(u.GCCount, "time")+", "+results.FormatDuration(u.GCPauseTotalS*1e9)+" of pauses in all")
+	}
+	return strings.Join(parts, "; ")
 }
 
 // costSpansMin is how many spans it takes to speak of the cost of one: with

@@ -80,6 +80,9 @@ func judge(rec *results.Record) verdict {
 	}
 	if e := rec.Target.Exit; e != nil {
 		how := fmt.Sprintf("with exit code %d", e.Code)
+		if e.Code < 0 {
+			how = "in a way that nobody saw"
+		}
 		if e.Signal != "" {
 			how = "by signal " + e.Signal
 		}

@@ -107,6 +107,9 @@ type Target struct {
 	Version string   `json:"version,omitempty"`
 	URL     string   `json:"url"`
 	Command []string `json:"command,omitempty"` // empty when it was not started here
+	// Watched names the process, or control group, that was measured and was not
+	// started here.
+	Watched string `json:"watched,omitempty"`
 	// Exit is set when the target ended before it was asked to.
 	Exit *Exit `json:"exit,omitempty"`
 	// Restarts are the ends after which it was started again, in order.
@@ -116,7 +119,7 @@ type Target struct {
 
 // Exit is how a target ended.
 type Exit struct {
-	Code   int     `json:"code"` // -1 when a signal ended it
+	Code   int     `json:"code"` // -1 when a signal ended it, or when that is not known
 	Signal string  `json:"signal,omitempty"`
 	AtS    float64 `json:"at_s"` // seconds since the load began
 	// CutOff is how many requests were on their way, and lost their connection; CutOffSeqs
@@ -295,6 +298,14 @@ type Usage struct {
 type TargetUsage struct {
 	Usage
 	CPUSPerMillionSpans float64 `json:"cpu_s_per_million_spans"`
+	// The most threads and open file descriptors that it had at the end of a
+	// second, or in between; 0 where the system does not tell.
+	ThreadsMax uint64 `json:"threads_max,omitempty"`
+	FDsMax     uint64 `json:"fds_max,omitempty"`
+	// Of a Go program whose expvar page tells: collections of garbage since the
+	// begin of the load, and for how long they held it up.
+	GCCount       uint64  `json:"gc_count,omitempty"`
+	GCPauseTotalS float64 `json:"gc_pause_total_s,omitempty"`
 }
 
 // Announcements counts PUT /v0.3/services, or /v0.4/services.
@@ -332,6 +343,8 @@ type Second struct {
 	Accepted          uint64  `json:"accepted"` // traces that arrived at the intake in this second
 	TargetCPUS        float64 `json:"target_cpu_s"`
 	TargetRSSBytes    uint64  `json:"target_rss_bytes"`
+	TargetThreads     uint64  `json:"target_threads,omitempty"` // at the end of the second; 0: not known
+	TargetFDs         uint64  `json:"target_fds,omitempty"`     // open file descriptors, likewise
 	GeneratorCPUS     float64 `json:"generator_cpu_s"`
 	GeneratorRSSBytes uint64  `json:"generator_rss_bytes"`
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"sync"
 
@@ -120,7 +121,12 @@ func (c *counts) handler(live *info.ReceiverStats) http.Handler {
 			kinds[kind] = value
 		}
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		_ = json.NewEncoder(w).Encode(map[string]any{"receiver": receiver})
+		var gc debug.GCStats
+		debug.ReadGCStats(&gc)
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"receiver": receiver,
+			"memstats": map[string]int64{"NumGC": gc.NumGC, "PauseTotalNs": gc.PauseTotal.Nanoseconds()}, // as package expvar has it
+		})
 	})
 	return mux
 }

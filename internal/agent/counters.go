@@ -3,6 +3,7 @@ package agent
 import (
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -94,6 +95,8 @@ func (c *counters) page() map[string]any {
 		malformed[name] = c.spansMalformed[i].Load()
 	}
 	w := &c.written
+	var gc debug.GCStats
+	debug.ReadGCStats(&gc)
 	return map[string]any{
 		"pid":     os.Getpid(),
 		"uptime":  int(time.Since(c.began).Seconds()),
@@ -120,6 +123,10 @@ func (c *counters) page() map[string]any {
 			"bytes_uncompressed": w.bytesUnpacked.Load(),
 			"errors":             w.errors.Load(),
 			"retries":            w.retries.Load(),
+		},
+		"memstats": map[string]any{ // as package expvar names them
+			"NumGC":        gc.NumGC,
+			"PauseTotalNs": gc.PauseTotal.Nanoseconds(),
 		},
 		"trouble": map[string]uint64{
 			"errors":  c.errorsMade.Load(),

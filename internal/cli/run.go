@@ -20,6 +20,7 @@ import (
 // runFlags are the flags of `run`.
 type runFlags struct {
 	target, intake, out string
+	pid                 string
 	seed                uint64
 	sets                []string
 	format, progress    string
@@ -52,6 +53,7 @@ unix:///var/run/apm.socket), or a target file that says how to start an agent.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.target, "target", "embedded", "the agent under test: embedded[:DIALS], http://HOST:PORT, unix:///SOCKET or a target file")
+	flags.StringVar(&f.pid, "pid", "", "the process of an agent that runs already, `NUMBER` or cgroup:PATH, to measure it and to see it die")
 	flags.StringVar(&f.intake, "intake", "", "where this run's intake listens, `HOST:PORT`; point an agent started elsewhere there (default a free loopback port)")
 	flags.StringVar(&f.out, "out", "", "folder of the record (default results/<UTC time>-<scenario>)")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything that is drawn (default the scenario's)")
@@ -92,6 +94,11 @@ func (a *app) run(cmd *cobra.Command, arg string, f runFlags) error {
 	spec, err := target.Parse(f.target)
 	if err != nil {
 		return &codeError{code: exitUsage, err: err}
+	}
+	if f.pid != "" {
+		if err := spec.Watch(f.pid); err != nil {
+			return usageError("--pid: %w", err)
+		}
 	}
 	if f.intake != "" {
 		if _, _, err := net.SplitHostPort(f.intake); err != nil {

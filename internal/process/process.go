@@ -92,10 +92,15 @@ type Exit struct {
 	At time.Time
 	// Asked says that Stop had been called before.
 	Asked bool
+	// Unseen says that nobody could see how: it was not started here.
+	Unseen bool
 }
 
 // String says it for people: "exit code 3", "SIGKILL".
 func (e Exit) String() string {
+	if e.Unseen {
+		return "it is gone, and how it ended is not known, for it was not started here"
+	}
 	if e.Signal != "" {
 		return e.Signal
 	}
@@ -162,7 +167,7 @@ func (p *Process) live(cmd *exec.Cmd, started chan<- error) {
 	p.exit = exitOf(cmd.ProcessState)
 	p.exit.At, p.exit.Asked, p.exited = time.Now(), p.asked, true
 	p.usage = p.usage.upTo(finalUsage(cmd.ProcessState, p.peakAtStart))
-	p.usage.RSSBytes = 0
+	p.usage.RSSBytes, p.usage.Threads, p.usage.FDs = 0, 0, 0
 	p.mu.Unlock()
 	close(p.done)
 }

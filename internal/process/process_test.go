@@ -287,10 +287,14 @@ func TestUsageWhileAlive(t *testing.T) {
 	if u.CPUS <= 0 || u.RSSBytes == 0 || u.RSSMaxBytes < u.RSSBytes {
 		t.Errorf("usage of a living process %+v", u)
 	}
+	// Its standard files are open, and a Go program has threads of its own.
+	if runtime.GOOS == "linux" && (u.Threads < 2 || u.FDs < 3 || u.ThreadsMax < u.Threads || u.FDsMax < u.FDs) {
+		t.Errorf("threads and descriptors of a living process %+v", u)
+	}
 	if err := p.Stop(t.Context(), within); err != nil {
 		t.Fatal(err)
 	}
-	if end := p.Usage(); end.CPUS < u.CPUS || end.RSSMaxBytes < u.RSSMaxBytes {
+	if end := p.Usage(); end.CPUS < u.CPUS || end.RSSMaxBytes < u.RSSMaxBytes || end.ThreadsMax < u.ThreadsMax || end.FDsMax < u.FDsMax || end.Threads != 0 || end.FDs != 0 {
 		t.Errorf("usage went back from %+v to %+v", u, end)
 	}
 }

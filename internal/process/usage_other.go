@@ -34,7 +34,14 @@ func usageOf(pid int) (Usage, error) {
 	if err != nil {
 		return Usage{}, fmt.Errorf("read the memory of process %d: %w", pid, err)
 	}
-	return Usage{CPUS: times.User + times.System, RSSBytes: memory.RSS, RSSMaxBytes: memory.RSS}, nil
+	u := Usage{CPUS: times.User + times.System, RSSBytes: memory.RSS, RSSMaxBytes: memory.RSS}
+	if n, err := p.NumThreads(); err == nil && n > 0 {
+		u.Threads = uint64(n)
+	}
+	if n, err := p.NumFDs(); err == nil && n > 0 {
+		u.FDs = uint64(n)
+	}
+	return u, nil
 }
 
 // finalUsage is the system's account of a process that has ended.

@@ -100,7 +100,7 @@ func (r *run) death(rec *results.Record) {
 // gone finds out whether a target that was not started here is still there: of
 // one that died meanwhile no figure can be trusted.
 func (r *run) gone(ctx context.Context) {
-	if r.target.Started() {
+	if r.target.Started() || r.died() {
 		return
 	}
 	if err := r.target.Alive(ctx); err != nil {

@@ -194,6 +194,7 @@ func withSamples(rows []results.Second, samples []sample) []results.Second {
 func (s *sample) fill(row *results.Second) {
 	row.Accepted = s.accepted
 	row.TargetCPUS, row.TargetRSSBytes = s.target.CPUS, s.target.RSSBytes
+	row.TargetThreads, row.TargetFDs = s.target.Threads, s.target.FDs
 	row.GeneratorCPUS, row.GeneratorRSSBytes = s.generator.CPUS, s.generator.RSSBytes
 }
 
@@ -208,8 +209,10 @@ func (r *run) resources(phases []done) results.Resources {
 	out := results.Resources{
 		Generator: usage(process.SelfUsage()),
 		Intake:    usage(r.intakeRole.Usage()),
-		Target:    results.TargetUsage{Usage: usage(used)},
+		Target:    results.TargetUsage{Usage: usage(used), ThreadsMax: used.ThreadsMax, FDsMax: used.FDsMax},
 	}
+	gc := r.target.GC()
+	out.Target.GCCount, out.Target.GCPauseTotalS = gc.Count, gc.PauseTotalS
 	var spans, before uint64
 	var cpuS, all float64
 	for i, d := range phases {

@@ -73,7 +73,7 @@ func acceptances() []string {
 // fileKeys lists the keys of a target file.
 func fileKeys() []string {
 	return []string{
-		"name", "command", "env", "url", "health", "acceptance", "claims", "drain", "dir",
+		"name", "command", "env", "pid_file", "url", "health", "acceptance", "claims", "drain", "dir",
 		"start_timeout", "stop_timeout", "version", "apis",
 	}
 }

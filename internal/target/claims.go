@@ -91,6 +91,14 @@ func (t *Target) readClaims(ctx context.Context, s *claimSource) error {
 		}
 		value += s.carried[name].Value
 		totals[name] = counters.Reading{Value: value, Gauge: readings[name].Gauge}
+		switch name {
+		case counters.GCCount:
+			t.gc.Count = uint64(value)
+			continue
+		case counters.GCPauseNS:
+			t.gc.PauseTotalS = value / 1e9
+			continue
+		}
 		meaning := s.meaning(name)
 		if value == 0 && (meaning == counters.MeaningOther || strings.ContainsAny(name, "{|") || strings.Count(name, ".") > 1 && s.Kind() == counters.KindVars) {
 			continue
@@ -99,6 +107,20 @@ func (t *Target) readClaims(ctx context.Context, s *claimSource) error {
 	}
 	s.latest, s.totals = claims, totals
 	return nil
+}
+
+// GC is what a Go program says of its garbage collector.
+type GC struct {
+	Count       uint64
+	PauseTotalS float64
+}
+
+// GC is what the target's expvar page said of its garbage collector when Claims
+// was last called, since its start or the last Mark; zero where no page tells.
+func (t *Target) GC() GC {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.gc
 }
 
 // meaning is what the target file says of a counter, with its labels or without
@@ -117,6 +139,9 @@ func (s *claimSource) meaning(name string) string {
 // and sends later is waited for, but no longer than its drain.
 func (t *Target) Mark(ctx context.Context) error {
 	t.Flushed(ctx)
+	t.mu.Lock()
+	t.gc = GC{}
+	t.mu.Unlock()
 	for _, s := range t.sources {
 		readings, err := s.Read(ctx)
 		if err != nil {
@@ -129,11 +154,13 @@ func (t *Target) Mark(ctx context.Context) error {
 	return nil
 }
 
-// Flushed waits until a target that sends its counters has sent them once more,
-// but no longer than its drain; others have nothing to wait for.
+// Flushed waits until a target that sends its counters has sent what it counted so
+// far, but no longer than its drain; others have nothing to wait for.
 func (t *Target) Flushed(ctx context.Context) {
-	if t.statsd != nil && !t.ended() {
-		t.statsd.Flushed(ctx, t.drain)
+	for _, s := range t.sources {
+		if s.Kind() == counters.KindStatsD && !t.ended() {
+			t.statsd.Flushed(ctx, t.drain, s.meaning)
+		}
 	}
 }
 

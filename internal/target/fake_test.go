@@ -107,8 +107,8 @@ func fakeHandler(how, intake string) http.Handler {
 	received := 0
 	mux.HandleFunc("GET /debug/vars", func(w http.ResponseWriter, _ *http.Request) {
 		received += 10
-		_, _ = fmt.Fprintf(w, `{"cmdline":["x"],"receiver":{"traces_received":%d,"traces_dropped":{"span_id_zero":2,"decoding_error":%d},"spans_dropped":4,"odd":7}}`,
-			received, received/10)
+		_, _ = fmt.Fprintf(w, `{"cmdline":["x"],"receiver":{"traces_received":%d,"traces_dropped":{"span_id_zero":2,"decoding_error":%d},"spans_dropped":4,"odd":7},"memstats":{"NumGC":%d,"PauseTotalNs":%d}}`,
+			received, received/10, received/10, received*100_000)
 	})
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		received += 10

@@ -16,6 +16,7 @@ type file struct {
 	Name         string            `json:"name" jsonschema:"what reports call the target; default: the file's name"`
 	Command      []string          `json:"command" jsonschema:"the program and its arguments; without it the target is taken to run already"`
 	Env          map[string]string `json:"env" jsonschema:"environment variables of the program, beside those that are set already"`
+	PIDFile      string            `json:"pid_file" jsonschema:"without a command: a file with the number of the target's process, so that it can be measured"`
 	URL          string            `json:"url" jsonschema:"where the trace API is: http://host:port or unix:///path"`
 	Health       string            `json:"health" jsonschema:"a path, or a URL of its own, that answers 2xx once the target is up; default /info"`
 	Acceptance   string            `json:"acceptance" jsonschema:"how it is learnt what the target accepted: from the stand-in intake (default), from its own counters, or from its answers alone"`

@@ -42,7 +42,7 @@ func (t *Target) awaitHealth(ctx context.Context, h health) (answer, error) {
 	for {
 		a, err := t.look(ctx, h)
 		// A target that ended cannot have been what answered.
-		if t.ended() {
+		if t.proc != nil && t.ended() {
 			return a, fmt.Errorf("target %s did not start: %w", t.name, t.proc.Ended())
 		}
 		if err == nil || errors.Is(err, ErrRemote) {

@@ -222,6 +222,8 @@ func (p *fileParser) read(entries []entry, f *file) {
 			p.texts(e, e.value, &f.Command)
 		case "env":
 			p.environment(e, f)
+		case "pid_file":
+			p.text(e, &f.PIDFile)
 		case "url":
 			hasURL = true
 			p.text(e, &f.URL)
@@ -257,6 +259,10 @@ func (p *fileParser) read(entries []entry, f *file) {
 	}
 	if !hasURL && len(p.problems) == 0 {
 		p.fail(nil, "url is missing: say where the target's trace API is, such as url: http://127.0.0.1:{{port}}")
+	}
+	if len(f.Command) > 0 && f.PIDFile != "" && len(p.problems) == 0 {
+		at := entries[slices.IndexFunc(entries, func(e entry) bool { return e.key == "pid_file" })].at
+		p.fail(at, "pid_file is for a target that runs already; with a command, its process is known: leave pid_file out")
 	}
 	if len(f.Command) == 0 && len(p.problems) == 0 {
 		p.checkUnstarted(entries, f)

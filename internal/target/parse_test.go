@@ -134,6 +134,7 @@ func TestParseFileProblems(t *testing.T) {
 		{"claims that are no list", "url: http://a:1\nclaims: {vars: x}\n", []string{"claims takes a list"}},
 		{"claims that are no page", "url: http://a:1\nclaims: [{vars: x}]\n", []string{"f.yaml:2:17: vars: \"x\" is no URL of a page"}},
 		{"a health page that is none", "url: http://a:1\nhealth: info\n", []string{"f.yaml:2:9: health: \"info\" is no URL"}},
+		{"a process of its own", "command: [a]\npid_file: a.pid\nurl: http://a:1\n", []string{"f.yaml:2:1: pid_file is for a target that runs already"}},
 		{"two versions", "url: http://a:1\nversion: {command: [x], json_path: y}\n", []string{"f.yaml:2:1: version has both"}},
 		{"an unknown API", "url: http://a:1\napis: [v0.6]\n", []string{"\"v0.6\" is no API version"}},
 		{"too long", strings.Repeat("#", fileBytesMax+1), []string{"f.yaml:1:1: the file has 65537 bytes"}},

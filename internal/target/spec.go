@@ -19,6 +19,21 @@ type Spec struct {
 	file  *file        // a target file
 	dials *agent.Dials // the embedded agent
 	raw   string       // the URL of an agent that runs already
+	watch string       // the process that it is: a number, or cgroup:PATH
+}
+
+// Watch says which process, or control group (cgroup:PATH), an agent is that runs
+// already, so that it can be measured and its death be seen.
+func (s *Spec) Watch(name string) error {
+	switch {
+	case s.dials != nil || s.file != nil && len(s.file.Command) > 0:
+		return fmt.Errorf("target %s is started here, so its process is known; a process is named only for an agent that runs already", s.arg)
+	}
+	if err := process.CheckWatch(name); err != nil {
+		return err
+	}
+	s.watch = name
+	return nil
 }
 
 // Parse reads what `--target` takes:
@@ -98,7 +113,7 @@ func (s *Spec) Name() string {
 func (s *Spec) Start(ctx context.Context, env Env) (*Target, error) {
 	switch {
 	case s.file != nil:
-		return s.file.start(ctx, env)
+		return s.file.start(ctx, env, s.watch)
 	case s.dials != nil:
 		return s.startEmbedded(ctx, env)
 	}
@@ -121,8 +136,12 @@ func (s *Spec) attach(ctx context.Context, env Env) (*Target, error) {
 		acceptance: AcceptanceIntake,
 		cleanup:    func() {},
 	}
-	if err := t.connect(ctx, health{path: infoPath}); err != nil {
-		e.close()
+	err = t.watch(s.watch)
+	if err == nil {
+		err = t.connect(ctx, health{path: infoPath})
+	}
+	if err != nil {
+		t.closeAll()
 		return nil, err
 	}
 	return t, nil

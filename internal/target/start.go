@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spanstorm/spanstorm/internal/process"
@@ -18,9 +19,9 @@ import (
 const startAttempts = 3
 
 // start brings up what the file describes.
-func (f *file) start(ctx context.Context, env Env) (*Target, error) {
+func (f *file) start(ctx context.Context, env Env, watch string) (*Target, error) {
 	for attempt := 1; ; attempt++ {
-		t, err := f.startOnce(ctx, env)
+		t, err := f.startOnce(ctx, env, watch)
 		if err == nil || attempt == startAttempts || !f.portWasTaken(t) {
 			if err != nil {
 				return nil, err
@@ -43,7 +44,7 @@ func (f *file) portWasTaken(t *Target) bool {
 
 // startOnce starts the target. With an error, nothing is left running, and the
 // target, if there was one, is what remains of it.
-func (f *file) startOnce(ctx context.Context, env Env) (*Target, error) {
+func (f *file) startOnce(ctx context.Context, env Env, watch string) (*Target, error) {
 	scratch, remove, err := env.scratch()
 	if err != nil {
 		return nil, err
@@ -81,7 +82,16 @@ func (f *file) startOnce(ctx context.Context, env Env) (*Target, error) {
 	for i := range f.Claims {
 		t.sources = append(t.sources, f.Claims[i].open(t, values, statsd))
 	}
-	if err := f.bringUp(ctx, env, values, t); err != nil {
+	if watch == "" && f.PIDFile != "" {
+		watch, err = f.readPID()
+	}
+	if err == nil {
+		err = t.watch(watch)
+	}
+	if err == nil {
+		err = f.bringUp(ctx, env, values, t)
+	}
+	if err != nil {
 		t.abandon()
 		return t, err
 	}
@@ -114,6 +124,23 @@ func (f *file) bringUp(ctx context.Context, env Env, values braces, t *Target) e
 		}
 	}
 	return t.connect(ctx, h)
+}
+
+// readPID reads the number of a target that runs already.
+func (f *file) readPID() (string, error) {
+	path := f.PIDFile
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(f.folder, path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("target %s: read its pid_file: %w; is it running?", f.Name, err)
+	}
+	pid := strings.TrimSpace(string(text))
+	if _, err := strconv.ParseUint(pid, 10, 31); err != nil {
+		return "", fmt.Errorf("target %s: its pid_file %s does not hold a process's number", f.Name, path)
+	}
+	return pid, nil
 }
 
 // launch starts the command.

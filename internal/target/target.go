@@ -73,6 +73,7 @@ type Target struct {
 	command    []string       // as started; nil when it was not started here
 	proc       *process.Lives // nil when it was not started here
 	health     health
+	watched    *process.Watched // instead of it, where the user said which process it is
 	drain      time.Duration
 	grace      time.Duration
 	acceptance string
@@ -84,7 +85,8 @@ type Target struct {
 	stopOnce   sync.Once
 	stopErr    error
 
-	mu sync.Mutex // of the sources' claims
+	mu sync.Mutex // of the sources' claims, and of
+	gc GC
 }
 
 // URL is the base URL of the target's API, without a final slash. Where the
@@ -107,30 +109,52 @@ func (t *Target) Acceptance() string { return t.acceptance }
 // APIs are the API versions that the target is said to take; nil if it is not said.
 func (t *Target) APIs() []string { return slices.Clone(t.apis) }
 
-// Usage is what the target has used; zero when it was not started here.
+// Usage is what the target has used, or since it is watched; zero when it was not
+// started here and nobody said which process it is.
 func (t *Target) Usage() process.Usage {
-	if t.proc == nil {
-		return process.Usage{}
+	switch {
+	case t.proc != nil:
+		return t.proc.Usage()
+	case t.watched != nil:
+		return t.watched.Usage()
 	}
-	return t.proc.Usage()
+	return process.Usage{}
 }
 
 // Done is closed when the target has ended. It is nil, which blocks forever,
-// when the target was not started here.
+// when its process is not known.
 func (t *Target) Done() <-chan struct{} {
-	if t.proc == nil {
-		return nil
+	switch {
+	case t.proc != nil:
+		return t.proc.Done()
+	case t.watched != nil:
+		return t.watched.Done()
 	}
-	return t.proc.Done()
+	return nil
 }
 
-// Exit says how the target ended; false while it runs, or when it was not
-// started here.
+// Exit says how the target ended; false while it runs, or when its process is
+// not known.
 func (t *Target) Exit() (process.Exit, bool) {
-	if t.proc == nil {
-		return process.Exit{}, false
+	switch {
+	case t.proc != nil:
+		return t.proc.Exit()
+	case t.watched != nil:
+		return t.watched.Exit()
 	}
-	return t.proc.Exit()
+	return process.Exit{}, false
+}
+
+// watch begins to watch the process, or control group, that the target is said to be.
+func (t *Target) watch(name string) error {
+	if name == "" {
+		return nil
+	}
+	var err error
+	if t.watched, err = process.Watch(name); err != nil {
+		return fmt.Errorf("target %s: %w", t.name, err)
+	}
+	return nil
 }
 
 // Info describes the target for the record. Its Exit is left to whoever knows
@@ -145,6 +169,9 @@ func (t *Target) Info() results.Target {
 	}
 	if t.proc != nil {
 		info.StderrTail = t.proc.StderrTail()
+	}
+	if t.watched != nil {
+		info.Watched = t.watched.String()
 	}
 	return info
 }
@@ -195,6 +222,9 @@ func (t *Target) stop(ctx context.Context) error {
 func (t *Target) closeAll() {
 	if t.statsd != nil {
 		time.Sleep(lastPackets)
+	}
+	if t.watched != nil {
+		t.watched.Close()
 	}
 	t.endpoint.close()
 	t.cleanup()

@@ -72,6 +72,9 @@ func TestFileLife(t *testing.T) {
 	if diff := cmp.Diff(want, claims); diff != "" {
 		t.Errorf("claims (-want +got):\n%s", diff)
 	}
+	if gc := target.GC(); gc != (GC{Count: 1, PauseTotalS: 0.001}) {
+		t.Errorf("garbage collected %+v, want once since the mark, for 1 ms", gc)
+	}
 
 	if _, ended := target.Exit(); ended {
 		t.Error("Exit says that it has ended")
@@ -353,6 +356,52 @@ func TestAttach(t *testing.T) {
 		}
 		if err := target.Stop(t.Context()); err != nil {
 			t.Error(err)
+		}
+	})
+	t.Run("its process is known", func(t *testing.T) {
+		server := httptest.NewServer(fakeHandler("good", ""))
+		defer server.Close()
+		folder := t.TempDir()
+		write := func(name, text string) string {
+			path := filepath.Join(folder, name)
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return path
+		}
+		path := write("mine.yaml", "url: "+server.URL+"\npid_file: agent.pid\n")
+		write("agent.pid", fmt.Sprintln(os.Getpid())) // the fake agent is in this process
+		target := up(t, path, Env{})
+		if u := target.Usage(); target.Started() || target.Done() == nil || runtime.GOOS == "linux" && u.RSSBytes == 0 {
+			t.Errorf("started %v, usage %+v", target.Started(), u)
+		}
+		if got, want := target.Info().Watched, fmt.Sprint("process ", os.Getpid()); got != want {
+			t.Errorf("watched %q, want %q", got, want)
+		}
+		write("agent.pid", "x")
+		if _, err := parse(t, path).Start(t.Context(), Env{}); err == nil || !strings.Contains(err.Error(), "does not hold a process's number") {
+			t.Errorf("error %v", err)
+		}
+		if err := os.Remove(filepath.Join(folder, "agent.pid")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := parse(t, path).Start(t.Context(), Env{}); err == nil || !strings.Contains(err.Error(), "is it running?") {
+			t.Errorf("error %v", err)
+		}
+		spec := parse(t, server.URL)
+		if err := spec.Watch(fmt.Sprint(os.Getpid())); err != nil {
+			t.Fatal(err)
+		}
+		target, err := spec.Start(t.Context(), Env{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer target.abandon()
+		if target.Info().Watched == "" {
+			t.Error("it is not watched")
+		}
+		if err := parse(t, "embedded").Watch("1"); err == nil || !strings.Contains(err.Error(), "is started here") {
+			t.Errorf("error %v", err)
 		}
 	})
 	t.Run("a name becomes the address that answered", func(t *testing.T) {

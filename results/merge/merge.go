@@ -156,6 +156,10 @@ func joinTarget(to, from *results.Record) {
 	if f.CPUS > t.CPUS {
 		t.Usage = f.Usage
 	}
+	t.ThreadsMax, t.FDsMax = max(t.ThreadsMax, f.ThreadsMax), max(t.FDsMax, f.FDsMax)
+	if f.GCCount > t.GCCount {
+		t.GCCount, t.GCPauseTotalS = f.GCCount, f.GCPauseTotalS
+	}
 	spans := 0.0
 	for _, p := range to.Phases { // joined by now
 		if !p.Discarded {
@@ -250,6 +254,7 @@ func joinSeconds(to, from *results.Record) {
 		row.Accepted += s.Accepted
 		row.TargetCPUS = max(row.TargetCPUS, s.TargetCPUS)
 		row.TargetRSSBytes = max(row.TargetRSSBytes, s.TargetRSSBytes)
+		row.TargetThreads, row.TargetFDs = max(row.TargetThreads, s.TargetThreads), max(row.TargetFDs, s.TargetFDs)
 		row.GeneratorCPUS += s.GeneratorCPUS
 		row.GeneratorRSSBytes += s.GeneratorRSSBytes
 	}

@@ -21,7 +21,7 @@ func TestVars(t *testing.T) {
 	}
 	want := Readings{
 		"receiver.traces_received": {Value: 5}, "receiver.traces_dropped.span_id_zero": {Value: 1}, "trace_writer.spans": {Value: 7},
-		"mine.a.b.c": {Value: 2}, "top": {Value: 9},
+		"mine.a.b.c": {Value: 2}, "top": {Value: 9}, GCCount: {Value: 3},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("readings (-want +got):\n%s", diff)
@@ -55,7 +55,7 @@ func FuzzVars(f *testing.F) {
 			t.Fatalf("%d counters", len(readings))
 		}
 		for name := range readings {
-			if name != own && !strings.HasPrefix(name, "receiver") && !strings.HasPrefix(name, "trace_writer") {
+			if name != own && !strings.HasPrefix(name, "receiver") && !strings.HasPrefix(name, "trace_writer") && !strings.HasPrefix(name, "memstats.") {
 				t.Fatalf("counter %q", name)
 			}
 		}
@@ -198,10 +198,11 @@ func TestStatsDListens(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
+	meaning := func(name string) string { return map[string]string{"a": "delivered.spans"}[name] }
 	flushed := make(chan struct{})
 	go func() {
 		defer close(flushed)
-		s.Flushed(t.Context(), 30*time.Second)
+		s.Flushed(t.Context(), 30*time.Second, meaning)
 	}()
 	sent := 0
 	for done := false; !done; { // until one has come after the wait began
@@ -236,10 +237,48 @@ func TestFlushedIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	s.Flushed(t.Context(), time.Millisecond)
+	meaning := func(string) string { return "delivered" }
+	s.Flushed(t.Context(), time.Millisecond, meaning)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	s.Flushed(ctx, time.Hour)
+	s.Flushed(ctx, time.Hour, meaning)
+}
+
+// Awaited is each counter that speaks of what was delivered or accepted, for one of
+// them may be sent before another; those that do not are not waited for.
+func TestSentSince(t *testing.T) {
+	meaning := func(name string) string {
+		return map[string]string{"got": "delivered", "sent": "accepted.spans", "lost": "dropped"}[name]
+	}
+	s := &StatsD{totals: Readings{}, sentBy: map[string]uint64{}}
+	packet := func(lines ...string) {
+		s.packets++
+		for _, line := range lines {
+			if name := s.totals.take(line); name != "" {
+				s.sentBy[name] = s.packets
+			}
+		}
+	}
+	expect := func(before uint64, want bool) {
+		t.Helper()
+		if got := s.sentSince(before, meaning); got != want {
+			t.Errorf("after packet %d of %d: %v, want %v", before, s.packets, got, want)
+		}
+	}
+	expect(0, false)
+	packet("lost:1|c", "noise:1|c", "sent:0|c")
+	expect(0, false) // nothing that was delivered
+	packet("got:1|c")
+	expect(0, true)
+	expect(2, false)
+	packet("sent:3|c")
+	expect(2, false) // got has had a value, and may have another
+	packet("got:2|c")
+	expect(2, true)
+	packet("got:1|c")
+	expect(4, false) // now sent has had one
+	s.lastAt = time.Now()
+	expect(2, false) // the rest of this flush may be on its way
 }
 
 func TestMeaning(t *testing.T) {

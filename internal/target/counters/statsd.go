@@ -35,7 +35,8 @@ type StatsD struct {
 	mu      sync.Mutex
 	totals  Readings
 	packets uint64
-	lastAt  time.Time // of the last packet
+	sentBy  map[string]uint64 // the last packet that brought a counter, by its name
+	lastAt  time.Time         // of the last packet
 }
 
 // Listen listens on a UDP address; 127.0.0.1:0 takes a free port.
@@ -49,7 +50,7 @@ func Listen(addr string) (*StatsD, error) {
 		return nil, fmt.Errorf("listen for statsd: %w", err)
 	}
 	_ = conn.SetReadBuffer(receiveBytes) // the system may give less
-	s := &StatsD{conn: conn, done: make(chan struct{}), totals: Readings{}}
+	s := &StatsD{conn: conn, done: make(chan struct{}), totals: Readings{}, sentBy: map[string]uint64{}}
 	go s.receive()
 	return s, nil
 }
@@ -80,12 +81,17 @@ func (s *StatsD) Close() error {
 // quietFor is how long no packet comes after the last one of a flush.
 const quietFor = 300 * time.Millisecond
 
-// Flushed waits for the packets of the target's next flush, but not longer than
-// patience: what a target counts, it sends some seconds later.
-func (s *StatsD) Flushed(ctx context.Context, patience time.Duration) {
+// Flushed waits until what the target has counted so far has been sent, but not
+// longer than patience: a target sends some seconds later, and not all at once.
+// meaning is that of a counter by its name. Awaited are the next values of those
+// that speak of what was delivered or accepted: of one of the former in any case,
+// and of all that have had a value before.
+func (s *StatsD) Flushed(ctx context.Context, patience time.Duration, meaning func(name string) string) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	before, _ := s.state()
+	s.mu.Lock()
+	before := s.packets
+	s.mu.Unlock()
 	tick := time.NewTicker(quietFor / 6)
 	defer tick.Stop()
 	for {
@@ -94,16 +100,31 @@ func (s *StatsD) Flushed(ctx context.Context, patience time.Duration) {
 			return
 		case <-tick.C:
 		}
-		if packets, lastAt := s.state(); packets > before && time.Since(lastAt) >= quietFor {
+		if s.sentSince(before, meaning) {
 			return
 		}
 	}
 }
 
-func (s *StatsD) state() (packets uint64, lastAt time.Time) {
+// sentSince says that all that is awaited has come after so many packets.
+func (s *StatsD) sentSince(before uint64, meaning func(name string) string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.packets, s.lastAt
+	if s.packets == before || time.Since(s.lastAt) < quietFor {
+		return false
+	}
+	delivered := false
+	for name, packet := range s.sentBy {
+		column, _, _ := strings.Cut(meaning(name), ".")
+		switch {
+		case column != "delivered" && column != "accepted":
+		case packet > before:
+			delivered = delivered || column == "delivered"
+		case s.totals[name].Value != 0:
+			return false
+		}
+	}
+	return delivered
 }
 
 func (s *StatsD) receive() {
@@ -120,27 +141,29 @@ func (s *StatsD) receive() {
 		s.mu.Lock()
 		s.packets, s.lastAt = s.packets+1, time.Now()
 		for line := range bytes.SplitSeq(packet[:n], []byte{'\n'}) {
-			s.totals.take(string(line))
+			if name := s.totals.take(string(line)); name != "" {
+				s.sentBy[name] = s.packets
+			}
 		}
 		s.mu.Unlock()
 	}
 }
 
-// take reads one line:
+// take reads one line, and returns the name of the counter that it brought:
 //
 //	name:value[:value…]|type[|@rate][|#tag:value,…][|…]
-func (r Readings) take(line string) {
+func (r Readings) take(line string) (brought string) {
 	head, rest, ok := strings.Cut(strings.TrimRight(line, "\r"), "|")
 	if !ok || strings.HasPrefix(line, "_e{") || strings.HasPrefix(line, "_sc|") {
-		return
+		return ""
 	}
 	name, values, ok := strings.Cut(head, ":")
 	if !ok || name == "" {
-		return
+		return ""
 	}
 	kind, rest, _ := strings.Cut(rest, "|")
 	if kind != "c" && kind != "g" {
-		return
+		return ""
 	}
 	rate, tags := 1.0, ""
 	for field := range strings.SplitSeq(rest, "|") {
@@ -154,7 +177,7 @@ func (r Readings) take(line string) {
 		}
 	}
 	if name += tags; len(name) > nameBytes {
-		return
+		return ""
 	}
 	for text := range strings.SplitSeq(values, ":") {
 		v, err := strconv.ParseFloat(text, 64)
@@ -167,6 +190,10 @@ func (r Readings) take(line string) {
 			r.add(KindStatsD, name, v/rate, false)
 		}
 	}
+	if _, kept := r[name]; !kept {
+		return ""
+	}
+	return name
 }
 
 // spokenTags writes the tags that say what a counter speaks of.

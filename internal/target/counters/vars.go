@@ -23,8 +23,14 @@ const (
 	writerKey   = "trace_writer"
 )
 
+// What a Go program says of its garbage collector; package expvar shows it of its own accord.
+const (
+	GCCount   = "memstats.NumGC"
+	GCPauseNS = "memstats.PauseTotalNs"
+)
+
 // parseVars reads the numbers below "receiver" and "trace_writer" of an expvar
-// page, and counters of its own, named by the keys that lead to them:
+// page, what a Go program says of its memory, and counters of its own, named by the keys that lead to them:
 // receiver.traces_dropped.span_id_zero.
 func parseVars(body []byte, own ...string) (Readings, error) {
 	var vars map[string]any
@@ -35,6 +41,11 @@ func parseVars(body []byte, own ...string) (Readings, error) {
 		return nil, errors.New(`the page has no object "receiver" with a receiver's counters; name counters of its own under meanings`)
 	}
 	readings := Readings{}
+	for _, name := range []string{GCCount, GCPauseNS} {
+		if v, ok := valueAt(vars, name); ok {
+			readings[name] = Reading{Value: v}
+		}
+	}
 	for _, name := range own {
 		if v, ok := valueAt(vars, name); ok {
 			readings[name] = Reading{Value: v}

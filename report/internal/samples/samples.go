@@ -154,7 +154,7 @@ func play(s script) *results.Record {
 	rec.Load = results.Load{Traces: rec.Ledger.Sent.Traces, Spans: rec.Ledger.Sent.Spans, Bytes: rec.Ledger.Sent.Spans * 400}
 	rec.Resources = results.Resources{
 		Generator: results.Usage{CPUS: 0.4 * float64(second), RSSMaxBytes: 61e6}, Intake: results.Usage{CPUS: 0.1 * float64(second), RSSMaxBytes: 38e6},
-		Target: results.TargetUsage{Usage: results.Usage{CPUS: 0.3 * float64(second), RSSMaxBytes: 44e6}, CPUSPerMillionSpans: 5.25},
+		Target: results.TargetUsage{Usage: results.Usage{CPUS: 0.3 * float64(second), RSSMaxBytes: 44e6}, CPUSPerMillionSpans: 5.25, ThreadsMax: 11, FDsMax: 64, GCCount: 120, GCPauseTotalS: 0.0123},
 	}
 	rec.Expectations = []results.Judgement{{Text: "response_time.p99 < 50ms", Got: results.FormatDuration(float64(rec.Totals.ResponseTime.P99)), Met: rec.Totals.ResponseTime.P99 < 50e6},
 		{Text: "missing == 0", Got: results.FormatCount(rec.Ledger.Missing.Traces) + " traces", Met: rec.Ledger.Missing.Traces == 0}}
