@@ -22,8 +22,9 @@ PLATFORMS := darwin/arm64 windows/amd64
 
 # A nested module for each kind of agent. In it, vX.Y.Z.yaml is the target file of
 # a version, and vX.Y.Z.mod its module file where go.mod is that of another one.
-NESTED := agents/datadog
-AGENTS := $(patsubst agents/datadog/v%.yaml,bin/datadog-agent-%,$(wildcard agents/datadog/v*.yaml))
+NESTED := agents/datadog agents/otelcol
+AGENTS := $(patsubst agents/datadog/v%.yaml,bin/datadog-agent-%,$(wildcard agents/datadog/v*.yaml)) \
+	$(patsubst agents/otelcol/v%.yaml,bin/otelcol-%,$(wildcard agents/otelcol/v*.yaml))
 
 # $(call each,COMMAND): in every nested module, with every module file in $flags.
 each = set -e; for mod in $(foreach n,$(NESTED),$(wildcard $n/go.mod $n/v*.mod)); do \
@@ -46,10 +47,14 @@ run: build ## build, and load the embedded agent with the scenario web-shop
 agents: $(AGENTS) ## build the real agents to test against into bin/
 
 bin/datadog-agent-%: agents/datadog/*.go agents/datadog/*.mod agents/datadog/*.sum
-	cd agents/datadog && $(GO) build $(MODULE) -trimpath -buildvcs=false -o ../../$@ .
+	$(BUILD_AGENT)
 
-# The module file of the version that is built, and its build tag.
-MODULE = $(if $(wildcard $(<D)/v$*.mod),-modfile=v$*.mod -tags=v$(subst .,_,$*))
+bin/otelcol-%: agents/otelcol/*.go agents/otelcol/*.mod agents/otelcol/*.sum
+	$(BUILD_AGENT)
+
+# With the module file of its version, if there is one, and that version's build tag;
+# else with the flags of vet and of the tests, so that all use one build of what it needs.
+BUILD_AGENT = cd $(<D) && $(GO) build $(if $(wildcard $(<D)/v$*.mod),-modfile=v$*.mod -tags=v$(subst .,_,$*)) -buildvcs=false -o ../../$@ .
 
 .PHONY: test
 test: lint unit race cross real ## run everything that CI runs
