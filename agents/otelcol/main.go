@@ -2,6 +2,11 @@
 // receiver for Datadog's trace API, and the exporter of OTLP over HTTP. It is
 // built from their published modules as a target for spanstorm. What it does is
 // said in its configuration, collector.yaml.
+//
+// The newest version is in go.mod; each other has a module file of its own:
+//
+//	go build .
+//	go build -modfile=v0.118.0.mod .
 package main
 
 import (
