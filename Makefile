@@ -22,13 +22,18 @@ PLATFORMS := darwin/arm64 windows/amd64
 
 # A nested module for each kind of agent. In it, vX.Y.Z.yaml is the target file of
 # a version, and vX.Y.Z.mod its module file where go.mod is that of another one.
-NESTED := agents/datadog
-AGENTS := $(patsubst agents/datadog/v%.yaml,bin/datadog-agent-%,$(wildcard agents/datadog/v*.yaml))
+NESTED := agents/datadog agents/otelcol
+AGENTS := $(patsubst agents/datadog/v%.yaml,bin/datadog-agent-%,$(wildcard agents/datadog/v*.yaml)) \
+	$(patsubst agents/otelcol/v%.yaml,bin/otelcol-%,$(wildcard agents/otelcol/v*.yaml))
 
-# $(call each,COMMAND): in every nested module, with every module file in $flags.
-each = set -e; for mod in $(foreach n,$(NESTED),$(wildcard $n/go.mod $n/v*.mod)); do \
+# What this version needs takes minutes to build: it is left to `make agents` and `make prove-real`.
+APART := 0.118.0
+MODULES := $(filter-out %/v$(APART).mod,$(foreach n,$(NESTED),$(wildcard $n/go.mod $n/v*.mod)))
+
+# $(call each,MODULE FILES,COMMAND): the command in the folder of each, with the file in $flags.
+each = set -e; for mod in $1; do \
 	version=$$(basename $$mod .mod); flags="-modfile=$$version.mod -tags=$${version//./_}"; \
-	(cd $$(dirname $$mod) && $1); done
+	(cd $$(dirname $$mod) && $2); done
 
 .PHONY: help
 help: ## show this list
@@ -46,10 +51,14 @@ run: build ## build, and load the embedded agent with the scenario web-shop
 agents: $(AGENTS) ## build the real agents to test against into bin/
 
 bin/datadog-agent-%: agents/datadog/*.go agents/datadog/*.mod agents/datadog/*.sum
-	cd agents/datadog && $(GO) build $(MODULE) -trimpath -buildvcs=false -o ../../$@ .
+	$(BUILD_AGENT)
 
-# The module file of the version that is built, and its build tag.
-MODULE = $(if $(wildcard $(<D)/v$*.mod),-modfile=v$*.mod -tags=v$(subst .,_,$*))
+bin/otelcol-%: agents/otelcol/*.go agents/otelcol/*.mod agents/otelcol/*.sum
+	$(BUILD_AGENT)
+
+# With the module file of its version, if there is one, and that version's build tag;
+# else with the flags of vet and of the tests, so that all use one build of what it needs.
+BUILD_AGENT = cd $(<D) && $(GO) build $(if $(wildcard $(<D)/v$*.mod),-modfile=v$*.mod -tags=v$(subst .,_,$*)) -buildvcs=false -o ../../$@ .
 
 .PHONY: test
 test: lint unit race cross real ## run everything that CI runs
@@ -61,7 +70,7 @@ lint: $(GOLANGCI) ## check formatting, vet and lint
 	$(GO) vet -tags realagent ./...
 	$(GOLANGCI) run ./...
 	set -e; for m in $(NESTED); do (cd $$m && $(CURDIR)/$(GOLANGCI) run ./...); done
-	$(call each,$(GO) vet $$flags ./...)
+	$(call each,$(filter-out %/go.mod,$(MODULES)),$(GO) vet $$flags ./...)
 
 $(GOLANGCI):
 	GOBIN=$(CURDIR)/$(@D) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
@@ -70,7 +79,7 @@ $(GOLANGCI):
 unit: ## run the tests; those that load an agent last, with the machine to themselves
 	$(GO) test $$($(GO) list ./... | grep -v /cmd/)
 	$(GO) test -parallel 10 ./cmd/...
-	$(call each,$(GO) test $$flags ./...)
+	$(call each,$(MODULES),$(GO) test $$flags ./...)
 
 # Whole runs under the race detector: one of each kind, for each takes its time.
 RACED := ^Test(ClosedLoop|Fleet|Retries|ObeyRates|ErrorsAndResets|MissingTraceToBytes|Interrupted|TargetDies)$$
@@ -92,7 +101,7 @@ REAL := $(GO) test -count=1 -timeout 20m -tags realagent -run '^TestReal'
 REAL_ROOMS := grep -rl --include='*_test.go' '^//go:build realagent' . | xargs -n1 dirname | sort -u
 
 .PHONY: real
-real: $(AGENTS) ## run the tests on the real agents, which are built first; shortened
+real: $(filter-out %-$(APART),$(AGENTS)) ## run the tests on the real agents, which are built first; shortened
 	$(REAL) -short $$($(REAL_ROOMS))
 
 .PHONY: prove-real

@@ -36,10 +36,10 @@ func TestRealDatadog0600AcceptsEverything(t *testing.T) {
 	}
 }
 
-// TestRealDatadogVersionsDifferInIDs has faults that one version drops, and says
-// so, and the other accepts. Without them, both accept everything.
-func TestRealDatadogVersionsDifferInIDs(t *testing.T) {
-	for target, drops := range map[string]bool{datadog0600: true, datadog: false} {
+// TestRealAgentsDifferInIDs has faults that one version drops, and says so, and
+// the other agents accept. Of the traffic without faults, all accept everything.
+func TestRealAgentsDifferInIDs(t *testing.T) {
+	for target, drops := range map[string]bool{datadog0600: true, datadog: false, otelcol: false} {
 		t.Run(target, func(t *testing.T) {
 			t.Parallel()
 			rec, _ := job{scenario: "smoke", target: target, sets: []string{

@@ -187,7 +187,7 @@ func TestParseArgument(t *testing.T) {
 
 // The target files of this repository have to be right.
 func TestBundledFiles(t *testing.T) {
-	paths, err := filepath.Glob("../../agents/*/*.yaml")
+	paths, err := filepath.Glob("../../agents/*/v*.yaml")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no target files: %v", err)
 	}
@@ -225,7 +225,7 @@ func TestSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	texts := []string{fullFile}
-	paths, _ := filepath.Glob("../../agents/*/*.yaml")
+	paths, _ := filepath.Glob("../../agents/*/v*.yaml")
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -138,6 +139,38 @@ func TestRealAgentCountersNeverFall(t *testing.T) {
 	}
 	if last != sent {
 		t.Errorf("%v traces received, %v sent", last, sent)
+	}
+}
+
+// The collector is ready once its receiver is, and serves its own counters.
+func TestRealOtelcolServesCounters(t *testing.T) {
+	const file = "../../agents/otelcol/v0.128.0.yaml"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := filepath.Abs(filepath.Dir(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The same target with the page in place of the receiver's, from where it is.
+	page := strings.NewReplacer("health: /info", "health: http://127.0.0.1:{{debug_port}}/metrics\ndir: "+folder,
+		"../..", filepath.Dir(filepath.Dir(folder))).Replace(string(text))
+	copied := filepath.Join(t.TempDir(), "counters.yaml")
+	if err := os.WriteFile(copied, []byte(page), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{file, copied} {
+		target := up(t, path, Env{Intake: "http://127.0.0.1:1"})
+		if v := target.Info().Version; v != "0.128.0" {
+			t.Errorf("%s: version %q", path, v)
+		}
+		if err := target.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if exit, ended := target.Exit(); !ended || exit.Code != 0 {
+			t.Errorf("%s: exit %+v, %v", path, exit, ended)
+		}
 	}
 }
 
