@@ -48,6 +48,7 @@ func (r *run) settle(ctx context.Context, interrupted bool) error {
 	}
 	if !interrupted {
 		r.target.Flushed(ctx)
+		r.target.Steady(ctx)
 	}
 	r.closed.claims = r.claims(ctx)
 	if r.target.Started() && !r.died() {

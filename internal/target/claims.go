@@ -139,6 +139,7 @@ func (s *claimSource) meaning(name string) string {
 // and sends later is waited for, but no longer than its drain.
 func (t *Target) Mark(ctx context.Context) error {
 	t.Flushed(ctx)
+	t.Steady(ctx)
 	t.mu.Lock()
 	t.gc = GC{}
 	t.mu.Unlock()
@@ -162,6 +163,52 @@ func (t *Target) Flushed(ctx context.Context) {
 			t.statsd.Flushed(ctx, t.drain, s.meaning)
 		}
 	}
+}
+
+// How often the pages of a target are looked at until they stand still, and for
+// how long at most.
+const (
+	steadyEvery  = 150 * time.Millisecond
+	steadyWithin = 2 * time.Second
+)
+
+// Steady waits until the pages with the target's counters say the same twice, for
+// an agent may count a trace a moment after it handed it on. It waits no longer
+// than two seconds: other traffic may never stop.
+func (t *Target) Steady(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, steadyWithin)
+	defer cancel()
+	tick := time.NewTicker(steadyEvery)
+	defer tick.Stop()
+	for _, s := range t.sources {
+		if s.Kind() == counters.KindStatsD {
+			continue
+		}
+		for before, known := s.spoken(ctx); known && !t.ended(); {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			now, read := s.spoken(ctx)
+			if !read || maps.Equal(now, before) {
+				break
+			}
+			before = now
+		}
+	}
+}
+
+// spoken reads the counters that speak of a column; false when they cannot be read.
+func (s *claimSource) spoken(ctx context.Context) (map[string]float64, bool) {
+	readings, err := s.Read(ctx)
+	values := map[string]float64{}
+	for name, r := range readings {
+		if s.meaning(name) != counters.MeaningOther {
+			values[name] = r.Value
+		}
+	}
+	return values, err == nil
 }
 
 // listen opens the listener for counters that the target sends, if its file
