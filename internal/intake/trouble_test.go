@@ -111,10 +111,10 @@ func TestStopInTrouble(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		defer cancel()
 		began := time.Now()
 		if err := s.Stop(ctx); err != nil || time.Since(began) > 5*time.Second {
 			t.Errorf("%s: stopped after %v: %v", kind, time.Since(began), err)
 		}
+		cancel()
 	}
 }

@@ -3,12 +3,12 @@
 package process
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
 )
@@ -20,7 +20,7 @@ func state(t *testing.T, p *Process) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))[0]
+	return string(bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])[0])
 }
 
 // polite starts a child that ends with 7 once it is asked to.
