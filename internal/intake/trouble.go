@@ -103,7 +103,7 @@ func (s *Server) makeTrouble(next http.Handler) http.Handler {
 			}
 		case t.Kind == Answer:
 			if drain(w, r) {
-				_ = answer(w, t.Code, `{"error":"trouble on purpose"}`)
+				_ = answer(w, t.Code, "application/json", `{"error":"trouble on purpose"}`)
 			}
 		default:
 			cutOff(w)
