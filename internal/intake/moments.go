@@ -53,9 +53,11 @@ func (s *Server) Moments() (list []Moment, share float64) {
 	if run == nil {
 		return nil, 1
 	}
+	s.commit.Lock() // everything that was answered is in them
 	run.mu.Lock()
 	list, mask := slices.Clone(run.moments.list), run.moments.mask
 	run.mu.Unlock()
+	s.commit.Unlock()
 	// Those that came again came later.
 	slices.SortStableFunc(list, func(a, b Moment) int {
 		switch {

@@ -16,8 +16,8 @@ func TestMoments(t *testing.T) {
 			t.Fatalf("%d (%v)", code, err)
 		}
 	}
-	after := time.Now().UnixNano()
 	list, share, err := f.client.Moments(t.Context())
+	after := time.Now().UnixNano()
 	if err != nil || share != 1 {
 		t.Fatalf("share %v, %v", share, err)
 	}
