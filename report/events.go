@@ -28,11 +28,9 @@ func eventTable(rec *results.Record) table {
 			if float64(s.T) > e.EndS() || float64(s.T)+1 <= e.AtS {
 				continue
 			}
-			failed := s.Errors.Total()
+			no, none, never := s.Lost()
+			refused, unanswered, unsent = refused+no, unanswered+none, unsent+never
 			sent += s.Sent
-			unanswered += failed
-			refused += s.Sent - min(s.Sent, s.Delivered+failed)
-			unsent += s.Planned - min(s.Planned, s.Sent)
 			out += s.Accepted
 			if q := s.ResponseTime; q.Count > 0 && q.P99 >= worst.P99 {
 				worst = q

@@ -17,6 +17,13 @@ type Pressure struct {
 	Recovered bool `json:"recovered"`
 }
 
+// Lost are the requests of a second that were answered otherwise than 2xx, not at
+// all, and never sent.
+func (s *Second) Lost() (refused, unanswered, unsent uint64) {
+	unanswered = s.Errors.Total()
+	return s.Sent - min(s.Sent, s.Delivered+unanswered), unanswered, s.Planned - min(s.Planned, s.Sent)
+}
+
 // PressureOf reads the pressure off the seconds of a record; nil for none.
 func PressureOf(rec *Record) *Pressure {
 	p, last, worst := &Pressure{}, 0, uint64(0)
@@ -26,9 +33,7 @@ func PressureOf(rec *Record) *Pressure {
 			continue // nothing was due
 		}
 		last = s.T + 1
-		unanswered := s.Errors.Total()
-		refused := s.Sent - min(s.Sent, s.Delivered+unanswered)
-		unsent := s.Planned - min(s.Planned, s.Sent)
+		refused, unanswered, unsent := s.Lost()
 		lost := refused + unanswered + unsent
 		if lost == 0 {
 			continue

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -59,15 +60,7 @@ func (s *Server) Moments() (list []Moment, share float64) {
 	run.mu.Unlock()
 	s.commit.Unlock()
 	// Those that came again came later.
-	slices.SortStableFunc(list, func(a, b Moment) int {
-		switch {
-		case a.Ordinal < b.Ordinal:
-			return -1
-		case a.Ordinal > b.Ordinal:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(list, func(a, b Moment) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
 	list = slices.CompactFunc(list, func(a, b Moment) bool { return a.Ordinal == b.Ordinal })
 	return list, 1 / float64(mask+1)
 }

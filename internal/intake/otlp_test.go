@@ -301,26 +301,5 @@ func BenchmarkSkimOTLP(b *testing.B) {
 		all = append(all, otlpSpanOf(1, 1e18+i/spans, 2e18+i))
 	}
 	payload := otlpPayload(b, group(resources, all))
-	perSpan := func(b *testing.B) {
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(chunks*spans), "ns/span")
-	}
-	b.Run("skim", func(b *testing.B) {
-		var s skimmer
-		b.SetBytes(int64(len(payload)))
-		for b.Loop() {
-			if err := s.skimOTLP(payload, func(chunk) {}); err != nil {
-				b.Fatal(err)
-			}
-		}
-		perSpan(b)
-	})
-	b.Run("decode baseline", func(b *testing.B) {
-		b.SetBytes(int64(len(payload)))
-		for b.Loop() {
-			if err := proto.Unmarshal(payload, new(otlptrace.TracesData)); err != nil {
-				b.Fatal(err)
-			}
-		}
-		perSpan(b)
-	})
+	benchSkim(b, payload, chunks*spans, (*skimmer).skimOTLP, func() error { return proto.Unmarshal(payload, new(otlptrace.TracesData)) })
 }

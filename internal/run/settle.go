@@ -88,20 +88,28 @@ func (r *run) quiet(ctx context.Context, interrupted bool) bool {
 			r.saveSoFar(r.phases)
 			saved = time.Now()
 		}
-		switch {
-		case r.died():
-			return false
-		case interrupted:
-			// A flush at the target's end brings the rest; there is no time to wait for another.
-			return false
-		case time.Since(silentSince) >= r.target.Drain():
-			return true
+		if over, drained := r.silence(ctx, tick.C, silentSince, interrupted); over {
+			return drained
 		}
-		select {
-		case <-ctx.Done():
-			return false
-		case <-tick.C:
-		}
+	}
+}
+
+// silence waits for the next look at what has come out, unless the wait is over:
+// because the target has been silent for as long as its drain, or because nothing more
+// will come, or is waited for.
+func (r *run) silence(ctx context.Context, next <-chan time.Time, since time.Time, interrupted bool) (over, drained bool) {
+	switch {
+	case r.died(), interrupted:
+		// A flush at the target's end brings the rest; there is no time to wait for another.
+		return true, false
+	case time.Since(since) >= r.target.Drain():
+		return true, true
+	}
+	select {
+	case <-ctx.Done():
+		return true, false
+	case <-next:
+		return false, false
 	}
 }
 
@@ -127,16 +135,8 @@ func (r *run) claimsQuiet(ctx context.Context, interrupted bool) bool {
 		case said != last:
 			last, silentSince = said, time.Now()
 		}
-		switch {
-		case r.died(), interrupted:
-			return false
-		case time.Since(silentSince) >= r.target.Drain():
-			return true
-		}
-		select {
-		case <-ctx.Done():
-			return false
-		case <-tick.C:
+		if over, drained := r.silence(ctx, tick.C, silentSince, interrupted); over {
+			return drained
 		}
 	}
 }
