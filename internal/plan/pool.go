@@ -95,29 +95,17 @@ func mixed(first, n uint32, weigh func(template uint32) int) []uint32 {
 	slices.SortFunc(bySize, func(a, b weighed) int {
 		return cmp.Or(cmp.Compare(a.size, b.size), cmp.Compare(a.template, b.template))
 	})
-	order, step := make([]uint32, n), stride(uint64(n))
-	for i := range order {
-		order[i] = bySize[uint64(i)*step%uint64(n)].template
+	turns := make([]uint32, n) // the turn of each rank by size
+	for i := range turns {
+		turns[i] = uint32(i)
+	}
+	const golden = 0x9E3779B97F4A7C15 // 2^64 divided by the golden ratio
+	slices.SortFunc(turns, func(a, b uint32) int { return cmp.Compare(uint64(a)*golden, uint64(b)*golden) })
+	order := make([]uint32, n)
+	for rank, turn := range turns {
+		order[turn] = bySize[rank].template
 	}
 	return order
-}
-
-// stride leads through n things in such steps that those next to each other are
-// far apart in time, and each has its turn: it has no divisor in common with n, and is
-// near n divided by the golden ratio.
-func stride(n uint64) uint64 {
-	s := n*618/1000 + 1
-	for gcd(s, n) > 1 {
-		s++
-	}
-	return s
-}
-
-func gcd(a, b uint64) uint64 {
-	for b > 0 {
-		a, b = b, a%b
-	}
-	return a
 }
 
 func priorityTable(shape *scenarios.Shape) ([]Priority, error) {

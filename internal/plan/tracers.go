@@ -46,3 +46,21 @@ func (p *Plan) phase(seq uint64) (from, to uint64) {
 	}
 	return from, max(p.requests, from)
 }
+
+// stride leads through n things in such steps that those next to each other are
+// far apart in time, and each has its turn: it has no divisor in common with n, and is
+// near n divided by the golden ratio.
+func stride(n uint64) uint64 {
+	s := n*618/1000 + 1
+	for gcd(s, n) > 1 {
+		s++
+	}
+	return s
+}
+
+func gcd(a, b uint64) uint64 {
+	for b > 0 {
+		a, b = b, a%b
+	}
+	return a
+}
