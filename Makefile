@@ -119,6 +119,10 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 prove-memory: ## show in ten minutes that memory does not grow with the length of a run
 	$(GO) test -count=1 -timeout 20m -tags prove -run '^TestProveMemory$$' ./cmd/spanstorm
 
+.PHONY: bugs
+bugs: build $(AGENTS) ## run the scenarios of published problems on every agent, into docs/bugs.md
+	$(GO) run ./internal/prove/bugs -spanstorm bin/spanstorm $(BUGS_FLAGS) $(wildcard agents/*/v*.yaml)
+
 VEGETA := bin/tools/vegeta-v12.13.0/vegeta
 
 .PHONY: prove-wire

@@ -16,7 +16,7 @@ func setDefaults(target any) {
 	case *Scenario:
 		*v = Scenario{
 			Seed: 1, API: V04, Encoding: Msgpack, TracesPerRequest: Dist{A: 1}, RealHTTPStatus: true,
-			MaxInFlight: 2000, Timeout: Duration(10 * time.Second), Services: map[string]*Service{},
+			MaxInFlight: 2000, Timeout: Duration(10 * time.Second), LateLimit: Duration(10 * time.Millisecond), Services: map[string]*Service{},
 		}
 		setDefaults(&v.Clients)
 	case *Clients:

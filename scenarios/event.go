@@ -19,6 +19,7 @@ type Event struct {
 	Intake IntakeTrouble `json:"intake,omitempty" lang:"enum=slow|hang|refuse|answer|reset" doc:"What the intake does: slow (it answers later, by), hang (it answers when the event is over), refuse (nothing listens), answer (with a code, code), reset (it closes connections)."`
 	By     Duration      `json:"by,omitempty" doc:"How much later a slow intake answers."`
 	Code   int           `json:"code,omitempty" lang:"min=300;max=599;such=503" doc:"What the intake answers with. Default 429."`
+	Share  Share         `json:"share,omitempty" doc:"Share of the requests to the intake that meet answer or reset, evenly spread. Default 100%."`
 
 	Agent AgentTrouble `json:"agent,omitempty" lang:"enum=pause|kill|restart" doc:"What happens to an agent that was started here: pause (SIGSTOP, and SIGCONT when the event is over), kill (SIGKILL; with for it is started again after that time, without it the run ends), restart (it is asked to end, and started again)."`
 
@@ -59,15 +60,25 @@ func (e *Event) Effect() string {
 	case e.Intake == IntakeSlow:
 		return fmt.Sprintf("the intake answers %s later", e.By)
 	case e.Intake == IntakeAnswer:
-		return fmt.Sprintf("the intake answers %d", e.Code)
+		return fmt.Sprintf("the intake answers %d", e.Code) + e.part()
+	case e.Intake == IntakeReset:
+		return "the intake resets connections" + e.part()
 	case e.Agent == AgentKill && e.For > 0:
 		return fmt.Sprintf("the agent is killed, and started again %s later", e.For)
 	}
 	return map[string]string{
-		"hang": "the intake answers nothing", "refuse": "the intake refuses connections", "reset": "the intake resets connections",
+		"hang": "the intake answers nothing", "refuse": "the intake refuses connections",
 		"pause": "the agent is paused", "kill": "the agent is killed", "restart": "the agent is stopped and started again",
 		"cut": "all connections to the agent are cut",
 	}[string(e.Intake)+string(e.Agent)+string(e.Connections)]
+}
+
+// part says which part of the requests meet an event; nothing if all do.
+func (e *Event) part() string {
+	if e.Share == 0 || e.Share == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" to %s of the requests", e.Share)
 }
 
 // eventName is what event i is called by default: as nobody else is, by number where needed.

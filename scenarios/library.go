@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 	"github.com/spanstorm/spanstorm/scenarios/internal/grammar"
 )
 
-//go:embed library/*.yaml
+//go:embed library/*.yaml library/bugs/*.yaml
 var library embed.FS
 
 // Bundled is a scenario that comes with the program.
@@ -23,10 +24,31 @@ type Bundled struct {
 	Source            []byte
 }
 
-// Library returns the bundled scenarios, smallest first.
+// Library returns the bundled scenarios of ordinary loads, smallest first.
 func Library() []Bundled {
+	return bundled("smoke", "web-shop", "outage", "heavy-tail", "long-traces", "batch-job", "alibaba", "datadog-bench", "services-only")
+}
+
+// Bugs returns the bundled scenarios that each reproduce a published problem of some
+// agent, by name. Their names begin with bugs/, their descriptions name the report
+// as OWNER/REPOSITORY#NUMBER, and their expectations fail where an agent has the problem.
+func Bugs() []Bundled {
+	files, err := fs.Glob(library, "library/"+bugs+"*.yaml")
+	if err != nil {
+		return nil // only a bad pattern is an error
+	}
+	names := make([]string, len(files))
+	for i, file := range files {
+		names[i] = bugs + strings.TrimSuffix(path.Base(file), ".yaml")
+	}
+	return bundled(names...)
+}
+
+const bugs = "bugs/"
+
+func bundled(names ...string) []Bundled {
 	var list []Bundled
-	for _, name := range []string{"smoke", "web-shop", "outage", "heavy-tail", "long-traces", "batch-job", "alibaba", "datadog-bench", "services-only"} {
+	for _, name := range names {
 		src, err := library.ReadFile("library/" + name + ".yaml")
 		if err != nil {
 			continue // a test holds that every file is listed and every name has a file
@@ -50,7 +72,7 @@ var ErrUnknown = errors.New("no such scenario")
 // The error is a [*Problems], wraps [ErrUnknown], or says why a file could not be read.
 func Load(nameOrPath string, sets []string) (*Scenario, error) {
 	var known []string
-	for _, b := range Library() {
+	for _, b := range append(Library(), Bugs()...) {
 		if b.Name == nameOrPath {
 			return Parse(b.Name+".yaml", b.Source, sets)
 		}

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"io/fs"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,29 @@ func TestLibraryParses(t *testing.T) {
 		}
 		if !strings.HasPrefix(string(b.Source), "# ") || len(s.Expect) == 0 {
 			t.Errorf("%s: lacks a comment at its head or expectations", b.Name)
+		}
+	}
+}
+
+// A scenario of a published problem says where it was published, what to look for, and
+// what an agent without it does.
+func TestBugsSayWhatTheyAre(t *testing.T) {
+	report := regexp.MustCompile(`\b[A-Za-z0-9-]+/[A-Za-z0-9._-]+#\d+\b`)
+	bugs := Bugs()
+	if len(bugs) < 12 {
+		t.Errorf("%d scenarios, want a dozen at least", len(bugs))
+	}
+	for _, b := range bugs {
+		s, err := Load(b.Name, nil)
+		if err != nil {
+			t.Errorf("%s:\n%v", b.Name, err)
+			continue
+		}
+		if "bugs/"+s.Name != b.Name || !strings.HasPrefix(string(b.Source), "# ") || len(s.Expect) == 0 {
+			t.Errorf("%s: name %q, or it lacks a comment at its head, or expectations", b.Name, s.Name)
+		}
+		if !report.MatchString(s.Description) || !strings.Contains(s.Description, "Look at ") {
+			t.Errorf("%s: the description names no report, or nothing to look at: %s", b.Name, s.Description)
 		}
 	}
 }

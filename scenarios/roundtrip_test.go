@@ -229,6 +229,7 @@ func drawScenario(t *rapid.T) *Scenario {
 	s.Clients.Backoff = Duration(rapid.IntRange(1, 60_000).Draw(t, "backoff")) * Duration(time.Millisecond)
 	s.MaxInFlight = rapid.IntRange(1, 5000).Draw(t, "in flight")
 	s.Timeout = drawDuration(t, "timeout")
+	s.LateLimit = drawDuration(t, "late limit")
 
 	var refs []string
 	for i := range rapid.IntRange(1, 3).Draw(t, "services") {

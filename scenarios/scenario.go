@@ -19,6 +19,7 @@ type Scenario struct {
 	Clients          Clients             `json:"clients" doc:"The tracers that send."`
 	MaxInFlight      int                 `json:"max_in_flight" lang:"min=1;max=100000;such=2000" doc:"Most requests on their way at a time. Default 2000."`
 	Timeout          Duration            `json:"timeout" doc:"How long to wait for an answer. Default 10s."`
+	LateLimit        Duration            `json:"late_limit" doc:"How much later than due a request may be sent: a run in which more than 1% are later, though workers were free, is not valid. Or a tenth of the p99 of response times, if that is more. Default 10ms."`
 	Corpus           *CorpusSize         `json:"corpus,omitempty" doc:"How much variety there is: the size of all templates together. Default {spans: 65536}."`
 	Services         map[string]*Service `json:"services" doc:"The services by name. Optional when every shape is statistical."`
 	Shapes           []Shape             `json:"shapes,omitempty" doc:"Recipes for traces. Optional when the load sends services only."`

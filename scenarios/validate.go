@@ -67,6 +67,7 @@ func (v *validator) general() {
 	s := v.s
 	v.nameLike([]any{"name"}, "name", s.Name)
 	v.duration([]any{"timeout"}, "timeout", s.Timeout)
+	v.duration([]any{"late_limit"}, "late_limit", s.LateLimit)
 	if s.Encoding == JSON && !s.API.TakesJSON() {
 		v.Fail([]any{"encoding"}, "use msgpack", "encoding: api %s takes no JSON", s.API)
 	}

@@ -92,7 +92,7 @@ func (v *validator) eventPhase(path []any, e *Event) bool {
 
 // eventFigures checks the figures that belong to one kind of event only.
 func (v *validator) eventFigures(path []any, e *Event) {
-	by, code := grammar.Under(path, "by"), grammar.Under(path, "code")
+	by, code, share := grammar.Under(path, "by"), grammar.Under(path, "code"), grammar.Under(path, "share")
 	switch {
 	case e.Intake == IntakeSlow && !v.Written(by...):
 		v.Fail(path, "add for example `by: 2s`", "the event %s does not say by how much the intake is slow", grammar.Shorten(e.Name))
@@ -103,6 +103,12 @@ func (v *validator) eventFigures(path []any, e *Event) {
 	}
 	if e.Intake != IntakeAnswer && v.Written(code...) {
 		v.Fail(code, "leave it out, or write `intake: answer`", "code belongs to an intake that answers with it")
+	}
+	switch {
+	case v.Written(share...) && e.Intake != IntakeAnswer && e.Intake != IntakeReset:
+		v.Fail(share, "leave it out, or write `intake: answer` or `intake: reset`", "share belongs to an intake that answers with a code, or resets connections")
+	case v.Written(share...) && e.Share == 0:
+		v.Fail(share, "leave the event out, or write a share above 0", "an event that no request meets is none")
 	}
 }
 

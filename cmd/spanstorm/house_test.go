@@ -22,6 +22,7 @@ var house = []struct {
 }{
 	{"cmd/spanstorm", "internal/cli"},
 	{"internal/prove/wire", "results"},
+	{"internal/prove/bugs", "scenarios results"},
 	{"internal/cli", "report internal/fault internal/run internal/outlook generator internal/target internal/agent internal/intake internal/identity internal/process scenarios results"},
 	{"report", "report/charts results"},
 	{"report/charts", "results"},

@@ -295,7 +295,7 @@ func (d *drive) figures(planned uint64, lasted time.Duration) Figures {
 		HeldShare:    min(1, float64(d.pacer.held(d.pacer.clock()))/float64(min(lasted, d.pacer.end))),
 		LightService: r.light.at(50),
 		LightCount:   uint64(r.light.TotalCount()),
-		LateLimit:    lateLimit(r.response.at(99)),
+		LateLimit:    lateLimit(d.plan.LateLimit, r.response.at(99)),
 		SendDelayP99: r.send.at(99),
 		CPUShare:     -1,
 	}

@@ -27,7 +27,7 @@ type Figures struct {
 	// PeakRatePerS is the highest planned rate, in requests per second.
 	PeakRatePerS float64
 
-	// LateLimit is max(10 ms, 10% of the response times' p99); Late counts the
+	// LateLimit is max(the plan's, 10% of the response times' p99); Late counts the
 	// requests sent later than that after they were due, and LatePunctual
 	// those among them for which a worker was free all along.
 	LateLimit          time.Duration
@@ -48,8 +48,6 @@ type Verdict struct {
 
 // The rules' thresholds.
 const (
-	// lateLeast is a send delay that is never held against the generator.
-	lateLeast = 10 * time.Millisecond
 	// heldMost is the share of a phase for which hits may wait for a worker
 	// without the target being called saturated.
 	heldMost = 0.01
@@ -58,9 +56,10 @@ const (
 	cpuMost = 0.95
 )
 
-// lateLimit is rule (a)'s: the send delay that p99 may reach.
-func lateLimit(responseP99 time.Duration) time.Duration {
-	return max(lateLeast, responseP99/10)
+// lateLimit is rule (a)'s: the send delay that p99 may reach. Up to least it is
+// never held against the generator.
+func lateLimit(least, responseP99 time.Duration) time.Duration {
+	return max(least, responseP99/10)
 }
 
 // Judge applies the rules of validity to the phases of a run that count.

@@ -74,6 +74,10 @@ type Plan struct {
 	// 0 is tracer.DefaultTimeout.
 	Timeout time.Duration
 
+	// LateLimit is a send delay that is never held against the generator; 0 is
+	// DefaultLateLimit.
+	LateLimit time.Duration
+
 	// Retries is how often a payload is sent again that was answered 429 or
 	// 5xx, or not at all; Backoff is the first pause before that, and the next
 	// one is twice as long.
@@ -97,6 +101,7 @@ type Plan struct {
 // Defaults of a Plan, and its bounds.
 const (
 	DefaultCheckpointEvery = 5 * time.Second
+	DefaultLateLimit       = 10 * time.Millisecond
 	DefaultConnections     = 8
 	// MostInFlight is the largest worker bound: each worker may hold a connection.
 	MostInFlight = 1 << 16
@@ -105,6 +110,9 @@ const (
 func (p Plan) withDefaults() Plan {
 	if p.MaxInFlight == 0 {
 		p.MaxInFlight = tracer.DefaultMaxInFlight
+	}
+	if p.LateLimit <= 0 {
+		p.LateLimit = DefaultLateLimit
 	}
 	if p.CheckpointEvery <= 0 {
 		p.CheckpointEvery = DefaultCheckpointEvery

@@ -7,8 +7,6 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
-
-	"github.com/spanstorm/spanstorm/scenarios"
 )
 
 func (a *app) initCmd() *cobra.Command {
@@ -35,7 +33,7 @@ func (a *app) initCmd() *cobra.Command {
 
 func (a *app) init(path, from string) error {
 	var source []byte
-	for _, b := range scenarios.Library() {
+	for _, b := range bundledScenarios() {
 		if b.Name == from {
 			source = b.Source
 		}

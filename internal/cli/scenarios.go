@@ -29,7 +29,7 @@ func (a *app) scenariosCmd() *cobra.Command {
 			Example:           "  spanstorm scenarios show web-shop\n  spanstorm scenarios show heavy-tail > my.yaml",
 			ValidArgsFunction: completeScenario,
 			RunE: func(_ *cobra.Command, args []string) error {
-				for _, b := range scenarios.Library() {
+				for _, b := range bundledScenarios() {
 					if b.Name == args[0] {
 						_, err := a.out.Write(b.Source)
 						return err
@@ -43,19 +43,41 @@ func (a *app) scenariosCmd() *cobra.Command {
 }
 
 func (a *app) listScenarios() error {
-	table := newTable(a.out, tw.AlignLeft)
-	table.Header("scenario", "what it is")
-	for _, b := range scenarios.Library() {
-		if err := table.Append(b.Name, strings.Join(strings.Fields(b.Description), " ")); err != nil {
+	for _, group := range []struct {
+		title string
+		list  []scenarios.Bundled
+	}{{"scenario", scenarios.Library()}, {"published problem", scenarios.Bugs()}} {
+		table := newTable(a.out, tw.AlignLeft)
+		table.Header(group.title, "what it is")
+		for _, b := range group.list {
+			if err := table.Append(b.Name, firstSentence(b.Description)); err != nil {
+				return fmt.Errorf("listing the scenarios: %w", err)
+			}
+		}
+		if err := table.Render(); err != nil {
 			return fmt.Errorf("listing the scenarios: %w", err)
 		}
 	}
-	return table.Render()
+	return nil
+}
+
+// firstSentence is the beginning of a text, on one line.
+func firstSentence(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if first, _, more := strings.Cut(text, ". "); more {
+		return first + "."
+	}
+	return text
+}
+
+// bundledScenarios are all that can be called by name.
+func bundledScenarios() []scenarios.Bundled {
+	return append(scenarios.Library(), scenarios.Bugs()...)
 }
 
 func bundledNames() []string {
 	var names []string
-	for _, b := range scenarios.Library() {
+	for _, b := range bundledScenarios() {
 		names = append(names, b.Name)
 	}
 	return names

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"sync"
@@ -20,6 +21,8 @@ type Trouble struct {
 	Kind TroubleKind   `json:"kind"`
 	By   time.Duration `json:"by_ns,omitempty"` // Slow: how much later it answers
 	Code int           `json:"code,omitempty"`  // Answer: with what
+	// Answer, Reset: the share of the requests that meet it, above 0, evenly spread; 0: all.
+	Share float64 `json:"share,omitempty"`
 }
 
 // TroubleKind is a kind of trouble.
@@ -45,6 +48,9 @@ const slowMost = 10 * time.Minute
 
 // Validate says what is wrong with trouble.
 func (t Trouble) Validate() error {
+	if !(t.Share >= 0 && t.Share <= 1) {
+		return fmt.Errorf("a share of requests is at most 1, not %v", t.Share)
+	}
 	switch t.Kind {
 	case NoTrouble, Hang, Refuse, Reset:
 		return nil
@@ -66,6 +72,17 @@ func (t Trouble) Validate() error {
 type troubled struct {
 	Trouble
 	over chan struct{} // closed when it is over
+	came atomic.Uint64 // requests, meanwhile
+}
+
+// meets says that the request that comes now is one of those that meet trouble,
+// the first of all among them.
+func (t *troubled) meets() bool {
+	if t.Share == 0 {
+		return true
+	}
+	n := float64(t.came.Add(1))
+	return math.Ceil(n*t.Share) > math.Ceil((n-1)*t.Share)
 }
 
 // trouble holds what is made at the moment.
@@ -101,6 +118,8 @@ func (s *Server) makeTrouble(next http.Handler) http.Handler {
 			if t.hold(w, r) {
 				next.ServeHTTP(w, r)
 			}
+		case !t.meets():
+			next.ServeHTTP(w, r)
 		case t.Kind == Answer:
 			if drain(w, r) {
 				_ = answer(w, t.Code, "application/json", `{"error":"trouble on purpose"}`)

@@ -54,6 +54,12 @@ func TestTrouble(t *testing.T) {
 	if code, _, err := f.try(within(long), 2); code != 429 {
 		t.Errorf("answer: %d (%v)", code, err)
 	}
+	f.make(Trouble{Kind: Answer, Code: 503, Share: 0.25})
+	for i, want := range []int{503, 202, 202, 202, 503, 202} {
+		if code, _, err := f.try(within(long), uint64(20+i)); code != want {
+			t.Errorf("a quarter is answered 503: request %d got %d (%v)", i, code, err)
+		}
+	}
 	f.make(Trouble{Kind: Reset})
 	if code, _, err := f.try(within(long), 3); code != 0 || !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.EOF) {
 		t.Errorf("reset: %d (%v)", code, err)
@@ -79,11 +85,11 @@ func TestTrouble(t *testing.T) {
 	if code, _, err := f.try(within(long), 7); code != http.StatusAccepted {
 		t.Errorf("afterwards: %d (%v)", code, err)
 	}
-	for ordinal, want := range map[uint64]uint64{1: 1, 2: 0, 3: 0, 4: 0, 5: 0, 6: 1, 7: 1} {
+	for ordinal, want := range map[uint64]uint64{1: 1, 2: 0, 3: 0, 4: 0, 5: 0, 6: 1, 7: 1, 20: 0, 21: 1, 22: 1, 23: 1, 24: 0, 25: 1} {
 		f.seen(ordinal, 1, want, 0)
 	}
-	if p, err := f.client.Progress(t.Context()); err != nil || p.Complete != 3 {
-		t.Errorf("%d chunks came whole, want 3 (%v)", p.Complete, err)
+	if p, err := f.client.Progress(t.Context()); err != nil || p.Complete != 7 {
+		t.Errorf("%d chunks came whole, want 7 (%v)", p.Complete, err)
 	}
 }
 
@@ -93,6 +99,7 @@ func TestTroubleThatCannotBe(t *testing.T) {
 		"no trouble of the kind":      {Kind: "flood"},
 		"slow by more than 0":         {Kind: Slow},
 		"answers 300 to 599, not 200": {Kind: Answer, Code: 200},
+		"at most 1, not 1.5":          {Kind: Answer, Code: 429, Share: 1.5},
 	} {
 		if err := f.client.Trouble(t.Context(), trouble); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v", trouble, err)

@@ -88,7 +88,7 @@ func (e *events) do(ctx context.Context, event *scenarios.Event) error {
 			return errors.New("nothing is known to be forwarded to our intake")
 		}
 		return lasting(ctx, lasts, func(ctx context.Context) error {
-			return r.intake.Trouble(ctx, intake.Trouble{Kind: intake.TroubleKind(event.Intake), By: time.Duration(event.By), Code: event.Code})
+			return r.intake.Trouble(ctx, intake.Trouble{Kind: intake.TroubleKind(event.Intake), By: time.Duration(event.By), Code: event.Code, Share: float64(event.Share)})
 		}, func(ctx context.Context) error {
 			return r.intake.Trouble(ctx, intake.Trouble{})
 		})

@@ -85,7 +85,7 @@ func (r *run) drive(ctx context.Context, l leg, began time.Time, raw *attack.Raw
 		FirstSeq: l.firstSeq, MaxRequests: l.reserved,
 		Client: r.clients, Path: r.corpus.Path(), ContentType: r.corpus.ContentType(), Answer: r.answer(),
 		BodyBytes:   r.corpus.Means().Bytes,
-		MaxInFlight: r.Scenario.MaxInFlight, Timeout: time.Duration(r.Scenario.Timeout),
+		MaxInFlight: r.Scenario.MaxInFlight, Timeout: time.Duration(r.Scenario.Timeout), LateLimit: time.Duration(r.Scenario.LateLimit),
 		Retries: r.Scenario.Clients.Retries, Backoff: time.Duration(r.Scenario.Clients.Backoff),
 		Offset: r.offset(began), Raw: raw, Progress: &r.progress,
 		Checkpoint: r.checkpoint,
