@@ -118,7 +118,7 @@ func TestIncidentsRoundTrip(t *testing.T) {
 		composer, codec := c.Composer(key), identity.New(key, c.Layout())
 		for _, seq := range []uint64{49, 50, 99, 100, 119, 120, 250} {
 			got, want := readBack(t, c, composer.Append(nil, seq, someTime)), planned(t, c, codec, seq, someTime)
-			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			if diff := difference(want, got); diff != "" {
 				t.Fatalf("%s, request %d (-planned +decoded):\n%s", api, seq, diff)
 			}
 			compareChunks(t, c, codec, seq, got, composer.Traces(seq))

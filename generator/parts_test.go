@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/spanstorm/spanstorm/internal/identity"
@@ -81,7 +80,7 @@ func TestBodiesHoldTheParts(t *testing.T) {
 				}
 				got := readBack(t, c, composer.Append(nil, seq, duesOf(seq)))
 				want, trees := plannedParts(t, c, codec, seq)
-				if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), sent); diff != "" {
+				if diff := difference(want, got); diff != "" {
 					t.Fatalf("%s %s: request %d (-planned +decoded):\n%s", api, encoding, seq, diff)
 				}
 				if n := composer.Traces(seq); n != len(got) {

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/spanstorm/spanstorm/internal/identity"
@@ -89,7 +88,7 @@ func TestBodyIsTheTree(t *testing.T) {
 						t.Fatalf("Append overwrote what was there: %q", body[:6])
 					}
 					got, want := readBack(t, c, body[6:]), planned(t, c, codec, seq, at)
-					if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), sent); diff != "" {
+					if diff := difference(want, got); diff != "" {
 						t.Fatalf("request %d (-planned +decoded):\n%s", seq, diff)
 					}
 					compareChunks(t, c, codec, seq, got, composer.Traces(seq))
@@ -217,7 +216,7 @@ func TestAnyScenarioRoundTrips(t *testing.T) {
 		composer, codec := c.Composer(key), identity.New(key, c.Layout())
 		for seq := range uint64(3) {
 			got, want := readBack(t, c, composer.Append(nil, seq, someTime)), planned(t, c, codec, seq, someTime)
-			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), sent); diff != "" {
+			if diff := difference(want, got); diff != "" {
 				t.Fatalf("request %d (-planned +decoded):\n%s", seq, diff)
 			}
 			compareChunks(t, c, codec, seq, got, composer.Traces(seq))

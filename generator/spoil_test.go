@@ -9,8 +9,6 @@ import (
 	"time"
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/spanstorm/spanstorm/internal/fault"
 	"github.com/spanstorm/spanstorm/internal/fault/spans"
@@ -121,7 +119,7 @@ func TestBrokenAsTheFaultSays(t *testing.T) {
 			asTree := planned(t, c, codec, seq, someTime)
 			for i, chunk := range c.Chunks(nil, seq) {
 				if kind != fault.InvalidUTF8 {
-					if diff := cmp.Diff(asTree[i], got[i], cmpopts.EquateEmpty()); diff != "" {
+					if diff := difference([][]plainSpan{asTree[i]}, [][]plainSpan{got[i]}); diff != "" {
 						t.Fatalf("trace %d of request %d (-tree +decoded):\n%s", i, seq, diff)
 					}
 				}
@@ -136,7 +134,7 @@ func TestBrokenAsTheFaultSays(t *testing.T) {
 						mendedAtOnce(&want[len(want)-1])
 					}
 				}
-				if diff := cmp.Diff(want, got[i], cmpopts.EquateEmpty()); diff != "" {
+				if diff := difference([][]plainSpan{want}, [][]plainSpan{got[i]}); diff != "" {
 					t.Fatalf("trace %d of request %d (-expected +decoded):\n%s", i, seq, diff)
 				}
 			}
@@ -169,7 +167,7 @@ func TestGiants(t *testing.T) {
 				continue
 			}
 			got := readBack(t, c, composer.Append(nil, seq, someTime))
-			if diff := cmp.Diff(planned(t, c, codec, seq, someTime), got, cmpopts.EquateEmpty()); diff != "" {
+			if diff := difference(planned(t, c, codec, seq, someTime), got); diff != "" {
 				t.Fatalf("request %d (-tree +decoded):\n%.2000s", seq, diff)
 			}
 			spans := got[i]
