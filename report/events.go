@@ -67,6 +67,9 @@ func restartTable(rec *results.Record) table {
 		if r.Event != "" {
 			why = text("event " + r.Event)
 		}
+		if r.Reason != "" {
+			why = text(r.Reason, bad)
+		}
 		t.Rows = append(t.Rows, []cell{text(results.FormatDuration(r.AtS * 1e9)), text(with), why, text(results.FormatDuration(r.UpAtS * 1e9)), number(r.CutOff, warn)})
 	}
 	return t

@@ -121,7 +121,8 @@ type Target struct {
 type Exit struct {
 	Code   int     `json:"code"` // -1 when a signal ended it, or when that is not known
 	Signal string  `json:"signal,omitempty"`
-	AtS    float64 `json:"at_s"` // seconds since the load began
+	Reason string  `json:"reason,omitempty"` // why, where that is known
+	AtS    float64 `json:"at_s"`             // seconds since the load began
 	// CutOff is how many requests were on their way, and lost their connection; CutOffSeqs
 	// are the first few of them.
 	CutOff     uint64   `json:"cut_off"`

@@ -24,6 +24,7 @@ type job struct {
 	sets     []string
 	target   string
 	intake   string
+	restart  bool
 }
 
 // do runs the job and returns its record, which is also read back from disk.
@@ -51,7 +52,7 @@ func (j job) within(t *testing.T, limit time.Duration) (*results.Record, string)
 	defer cancel()
 	out := filepath.Join(t.TempDir(), "record")
 	_, err = run.Run(ctx, run.Options{
-		Scenario: s, Target: spec, Out: out, Self: self, Intake: j.intake, Log: slog.New(slog.DiscardHandler),
+		Scenario: s, Target: spec, Out: out, Self: self, Intake: j.intake, Restart: j.restart, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
