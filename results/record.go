@@ -340,8 +340,11 @@ type Second struct {
 	// EndToEnd is of the traces that came out, by when their requests were due.
 	EndToEnd *Quantiles `json:"end_to_end_ns,omitempty"`
 
-	InFlightMax       int     `json:"in_flight_max"`
-	Accepted          uint64  `json:"accepted"` // traces that arrived at the intake in this second
+	InFlightMax int    `json:"in_flight_max"`
+	Accepted    uint64 `json:"accepted"` // traces that arrived at the intake in this second
+	// Missing are traces that were due in this second and delivered, were to be kept,
+	// and never came out: in the ledger they are missing or dropped.
+	Missing           uint64  `json:"missing,omitempty"`
 	TargetCPUS        float64 `json:"target_cpu_s"`
 	TargetRSSBytes    uint64  `json:"target_rss_bytes"`
 	TargetThreads     uint64  `json:"target_threads,omitempty"` // at the end of the second; 0: not known
