@@ -26,7 +26,7 @@ type Bundled struct {
 // Library returns the bundled scenarios, smallest first.
 func Library() []Bundled {
 	var list []Bundled
-	for _, name := range []string{"smoke", "web-shop", "outage", "heavy-tail", "long-traces", "batch-job", "alibaba", "datadog-bench", "services-only"} {
+	for _, name := range []string{"smoke", "web-shop", "outage", "bad-backend", "heavy-tail", "long-traces", "batch-job", "alibaba", "datadog-bench", "services-only"} {
 		src, err := library.ReadFile("library/" + name + ".yaml")
 		if err != nil {
 			continue // a test holds that every file is listed and every name has a file
