@@ -58,12 +58,13 @@ func TestLimitCPU(t *testing.T) {
 func TestLimitMemory(t *testing.T) {
 	limitable(t)
 	rec, out := job{scenario: "smoke", target: "embedded:latency=2s", restart: true, sets: []string{
-		"load=[{name: much, rate: 20/s, for: 2s}, {name: little, rate: 1/s, for: 4s}]", "traces_per_request=10000", "expect=[]",
-		"events=[{name: tight, at: 0s, for: 5s, agent: limit, memory: 150MB}]",
+		"load=[{name: much, rate: 20/s, for: 3s}, {name: little, rate: 1/s, for: 4s}]", "traces_per_request=3000", "expect=[]",
+		"events=[{name: tight, at: 0s, for: 6s, agent: limit, memory: 64MB}]",
 	}}.do(t)
 	if len(rec.Events) != 1 || rec.Events[0].Error != "" || len(rec.Target.Restarts) == 0 {
 		t.Fatalf("events %+v, restarts %+v, exit %+v", rec.Events, rec.Target.Restarts, rec.Target.Exit)
 	}
+	t.Logf("restarts %+v", rec.Target.Restarts)
 	const reason = "killed by the kernel: over the memory limit of the event tight"
 	if r := rec.Target.Restarts[0]; r.Reason != reason || r.Signal != "SIGKILL" || r.Event != "tight" {
 		t.Errorf("restart %+v", r)

@@ -33,7 +33,7 @@ type Group struct {
 	parts []part
 
 	mu    sync.Mutex
-	wrong error // why a process is not in it
+	wrong error // why the last process is not in it
 }
 
 // part is the folder of a group in one hierarchy. With version 1 each controller
@@ -89,13 +89,15 @@ func (g *Group) add(pid int) {
 	if g == nil {
 		return
 	}
+	var wrong error
 	for _, p := range g.parts {
 		if err := p.write("cgroup.procs", strconv.Itoa(pid)); err != nil {
-			g.mu.Lock()
-			g.wrong = fmt.Errorf("put process %d into its control group: %w", pid, err)
-			g.mu.Unlock()
+			wrong = fmt.Errorf("put process %d into its control group: %w", pid, err)
 		}
 	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.wrong = wrong
 }
 
 // Limit sets what the processes of the group may use together from now on, in the
@@ -160,7 +162,7 @@ func (p part) limitMemory(memory, swap, unlimited string, most, mostSwap uint64)
 	err := p.write(memory, strconv.FormatUint(most, 10))
 	if errors.Is(err, syscall.EBUSY) {
 		used, _ := p.number("memory.usage_in_bytes", "")
-		return fmt.Errorf("%w: %d bytes are in use already, and control groups of version 1 take no limit below that; allow more, or begin earlier", err, used)
+		return fmt.Errorf("%d bytes of memory are in use already, and control groups of version 1 take no limit below that; allow more, or begin earlier", used)
 	}
 	if err == nil {
 		_ = p.write(swap, strconv.FormatUint(mostSwap, 10))
