@@ -79,9 +79,10 @@ func wrongClaims(rec *results.Record) []results.Claim {
 
 // wrong says that a counter differs from what was seen, by more than a target is
 // free to: it may well have taken a request that it did not answer, and whatever
-// was sent twice it may count twice.
+// was sent twice it may count twice. What it had not told when it was started again,
+// nobody heard of.
 func wrong(rec *results.Record, c *results.Claim) bool {
-	if c.Difference == nil || *c.Difference == 0 {
+	if c.Difference == nil || *c.Difference == 0 || *c.Difference < 0 && len(rec.Target.Restarts) > 0 {
 		return false
 	}
 	l := &rec.Ledger

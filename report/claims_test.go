@@ -39,6 +39,8 @@ func TestWrongClaims(t *testing.T) {
 		"lost on its way":  {claim: results.Claim{Source: "statsd", Meaning: "delivered", Value: 2, Seen: 10, Difference: off(-8)}, want: "(−8); statsd goes over UDP"},
 		"taken, no answer": {claim: results.Claim{Meaning: "delivered", Value: 12, Seen: 9, Difference: off(3)}, change: func(r *results.Record) { r.Ledger.Unanswered.Traces = 3 }},
 		"more than that":   {claim: results.Claim{Meaning: "delivered", Value: 13, Seen: 9, Difference: off(4)}, change: func(r *results.Record) { r.Ledger.Unanswered.Traces = 3 }, want: "(+4)"},
+		"before a restart": {claim: results.Claim{Meaning: "accepted", Value: 2, Seen: 10, Difference: off(-8)}, change: func(r *results.Record) { r.Target.Restarts = make([]results.Restart, 1) }},
+		"with a restart":   {claim: results.Claim{Meaning: "accepted", Value: 14, Seen: 10, Difference: off(4)}, change: func(r *results.Record) { r.Target.Restarts = make([]results.Restart, 1) }, want: "(+4)"},
 		"interrupted":      {claim: results.Claim{Meaning: "delivered", Value: 2, Seen: 10, Difference: off(-8)}, change: func(r *results.Record) { r.Interrupted = true }},
 	}
 	for name, test := range tests {

@@ -7,13 +7,12 @@ import (
 	"github.com/spanstorm/spanstorm/results"
 )
 
-// eventTable sets what was done on purpose beside what the load met meanwhile,
-// by the seconds that it touched.
+// eventTable sets what was done on purpose beside what the load met about then.
 func eventTable(rec *results.Record) table {
-	t := table{Title: "Events", Caption: "what was done on purpose, and the load in the seconds that it touched", Columns: []column{
-		{Name: "event", Middle: true}, {Name: "what", Drop: 9}, {Name: "when", Drop: 1},
-		{Name: "requests", Right: true, Drop: 2}, {Name: "refused", Right: true}, {Name: "unanswered", Right: true}, {Name: "never sent", Right: true, Drop: 3},
-		{Name: "worst p99", Right: true, Drop: 4}, {Name: "came out", Right: true, Drop: 5},
+	t := table{Title: "Events", Caption: "what was done on purpose, and the load about then; window: with the seconds before and after in which something was lost; missing: traces", Columns: []column{
+		{Name: "event", Middle: true}, {Name: "what", Drop: 9}, {Name: "when", Drop: 1}, {Name: "window", Drop: 5},
+		{Name: "requests", Right: true, Drop: 2}, {Name: "missing", Right: true}, {Name: "refused", Right: true}, {Name: "unanswered", Right: true},
+		{Name: "never sent", Right: true, Drop: 3}, {Name: "worst p99", Right: true, Drop: 4}, {Name: "came out", Right: true, Drop: 6},
 	}}
 	for i := range rec.Events {
 		if i == rowsMax {
@@ -21,28 +20,42 @@ func eventTable(rec *results.Record) table {
 			break
 		}
 		e := &rec.Events[i]
-		var sent, refused, unanswered, unsent, out uint64
+		lost := results.LossAbout(rec, e.AtS, e.EndS())
+		var out uint64
 		var worst results.Quantiles
 		for k := range rec.Seconds {
 			s := &rec.Seconds[k]
-			if float64(s.T) > e.EndS() || float64(s.T)+1 <= e.AtS {
+			if s.T < lost.FromS || s.T >= lost.ToS {
 				continue
 			}
-			no, none, never := s.Lost()
-			refused, unanswered, unsent = refused+no, unanswered+none, unsent+never
-			sent += s.Sent
 			out += s.Accepted
 			if q := s.ResponseTime; q.Count > 0 && q.P99 >= worst.P99 {
 				worst = q
 			}
 		}
 		t.Rows = append(t.Rows, []cell{
-			text(e.Name), text(e.Effect, dim), text(whenText(e)),
-			number(sent), number(refused, warn), number(unanswered, bad), number(unsent, warn),
-			quantileCell(worst, worst.P99), number(out),
+			text(e.Name), text(e.Effect, dim), text(whenText(e)), windowCell(&lost),
+			number(lost.Sent), missingCell(rec, &lost), number(lost.Refused, warn), number(lost.Unanswered, bad),
+			number(lost.Unsent, warn), quantileCell(worst, worst.P99), number(out),
 		})
 	}
 	return t
+}
+
+// windowCell names the seconds in which something was lost.
+func windowCell(l *results.Loss) cell {
+	if l.FromS == l.ToS {
+		return text("–", dim)
+	}
+	return text(fmt.Sprintf("%d s to %d s", l.FromS, l.ToS), dim)
+}
+
+// missingCell is the traces that were lost, where it was seen what came out.
+func missingCell(rec *results.Record, l *results.Loss) cell {
+	if rec.Ledger.Source != "intake" {
+		return text("–", dim)
+	}
+	return number(l.Missing, bad)
 }
 
 func whenText(e *results.Event) string {
@@ -55,8 +68,9 @@ func whenText(e *results.Event) string {
 
 // restartTable lists the ends of a target that was started again.
 func restartTable(rec *results.Record) table {
-	t := table{Title: "Restarts", Caption: "the target ended, and was started again; cut off: requests on their way", Columns: []column{
-		{Name: "ended at"}, {Name: "with"}, {Name: "because of", Drop: 2}, {Name: "up again at"}, {Name: "cut off", Right: true, Drop: 1},
+	t := table{Title: "Restarts", Caption: "the target ended, and was started again; cut off: requests on their way; missing: traces", Columns: []column{
+		{Name: "ended at"}, {Name: "with", Drop: 4}, {Name: "because of", Drop: 3}, {Name: "up again at", Drop: 2}, {Name: "cut off", Right: true, Drop: 5},
+		{Name: "window", Drop: 6}, {Name: "missing", Right: true}, {Name: "refused", Right: true, Drop: 1}, {Name: "unanswered", Right: true},
 	}}
 	for i := range rec.Target.Restarts {
 		r := &rec.Target.Restarts[i]
@@ -67,7 +81,14 @@ func restartTable(rec *results.Record) table {
 		if r.Event != "" {
 			why = text("event " + r.Event)
 		}
-		t.Rows = append(t.Rows, []cell{text(results.FormatDuration(r.AtS * 1e9)), text(with), why, text(results.FormatDuration(r.UpAtS * 1e9)), number(r.CutOff, warn)})
+		if r.Reason != "" {
+			why = text(r.Reason, bad)
+		}
+		lost := results.LossAbout(rec, r.AtS, r.UpAtS)
+		t.Rows = append(t.Rows, []cell{
+			text(results.FormatDuration(r.AtS * 1e9)), text(with), why, text(results.FormatDuration(r.UpAtS * 1e9)), number(r.CutOff, warn),
+			windowCell(&lost), missingCell(rec, &lost), number(lost.Refused, warn), number(lost.Unanswered, bad),
+		})
 	}
 	return t
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/spanstorm/spanstorm/results"
 )
 
-// sparks draws rate and response time over time as one line each.
+// sparks draws rate, response time and what was lost over time as one line each.
 func (p *printer) sparks(rec *results.Record) {
 	seconds, rate, p99 := timeline(rec)
 	room := min(p.width-44, 60)
@@ -25,6 +25,9 @@ func (p *printer) sparks(rec *results.Record) {
 	p.line("  " + p.paint(dim, "sent/s over time        ") + spark(rate, 0, maximum(rate)) + p.paint(dim, "  up to "+results.FormatRate(maximum(rate))))
 	if slowest > 0 {
 		p.slowness(rec, p99, fastest, slowest)
+	}
+	if lost := missingOver(rec, seconds); maximum(lost) > 0 {
+		p.line("  " + p.paint(dim, "missing, by when due    ") + p.paint(bad, spark(squeeze(lost, room), 0, maximum(lost))) + p.paint(dim, "  up to "+results.FormatRate(maximum(lost))))
 	}
 	if len(rec.Incidents) > 0 {
 		line, names := incidentSpark(rec, seconds, room)
@@ -77,6 +80,19 @@ func timeline(rec *results.Record) (seconds []int, rate, p99 []float64) {
 		last = s.T
 	}
 	return seconds, rate, p99
+}
+
+// missingOver is how many of the traces that were due in each second never came out.
+func missingOver(rec *results.Record, seconds []int) []float64 {
+	at := map[int]float64{}
+	for _, s := range rec.Seconds {
+		at[s.T] += float64(s.Missing)
+	}
+	list := make([]float64, len(seconds))
+	for i, t := range seconds {
+		list[i] = at[t]
+	}
+	return list
 }
 
 // squeeze makes at most n values of many by the largest of each group.

@@ -86,6 +86,9 @@ func judge(rec *results.Record) verdict {
 		if e.Signal != "" {
 			how = "by signal " + e.Signal
 		}
+		if e.Reason != "" {
+			how += ", " + e.Reason
+		}
 		because(bad, "the target ended by itself %s, %.1f s into the load", how, e.AtS)
 	}
 	if said := wrongSaid(rec); said != "" {

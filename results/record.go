@@ -121,7 +121,8 @@ type Target struct {
 type Exit struct {
 	Code   int     `json:"code"` // -1 when a signal ended it, or when that is not known
 	Signal string  `json:"signal,omitempty"`
-	AtS    float64 `json:"at_s"` // seconds since the load began
+	Reason string  `json:"reason,omitempty"` // why, where that is known
+	AtS    float64 `json:"at_s"`             // seconds since the load began
 	// CutOff is how many requests were on their way, and lost their connection; CutOffSeqs
 	// are the first few of them.
 	CutOff     uint64   `json:"cut_off"`
@@ -339,8 +340,11 @@ type Second struct {
 	// EndToEnd is of the traces that came out, by when their requests were due.
 	EndToEnd *Quantiles `json:"end_to_end_ns,omitempty"`
 
-	InFlightMax       int     `json:"in_flight_max"`
-	Accepted          uint64  `json:"accepted"` // traces that arrived at the intake in this second
+	InFlightMax int    `json:"in_flight_max"`
+	Accepted    uint64 `json:"accepted"` // traces that arrived at the intake in this second
+	// Missing are traces that were due in this second and delivered, were to be kept,
+	// and never came out: in the ledger they are missing or dropped.
+	Missing           uint64  `json:"missing,omitempty"`
 	TargetCPUS        float64 `json:"target_cpu_s"`
 	TargetRSSBytes    uint64  `json:"target_rss_bytes"`
 	TargetThreads     uint64  `json:"target_threads,omitempty"` // at the end of the second; 0: not known

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -14,14 +15,16 @@ type Event struct {
 	// Phase and At are counted by the timetable: as if each phase began when the one before it was to end.
 	Phase string   `json:"phase,omitempty" doc:"The phase from whose beginning at is counted. Default: the first."`
 	At    Duration `json:"at" lang:"required" doc:"When it begins."`
-	For   Duration `json:"for,omitempty" doc:"How long it lasts. Required for what happens to the intake and for agent: pause; with agent: kill the time until the agent is started again."`
+	For   Duration `json:"for,omitempty" doc:"How long it lasts. Required for what happens to the intake and for agent: pause and limit; with agent: kill the time until the agent is started again."`
 
 	Intake IntakeTrouble `json:"intake,omitempty" lang:"enum=slow|hang|refuse|answer|reset" doc:"What the intake does: slow (it answers later, by), hang (it answers when the event is over), refuse (nothing listens), answer (with a code, code), reset (it closes connections)."`
 	By     Duration      `json:"by,omitempty" doc:"How much later a slow intake answers."`
 	Code   int           `json:"code,omitempty" lang:"min=300;max=599;such=503" doc:"What the intake answers with. Default 429."`
 	Share  Share         `json:"share,omitempty" doc:"Share of the requests to the intake that meet answer or reset, evenly spread. Default 100%."`
 
-	Agent AgentTrouble `json:"agent,omitempty" lang:"enum=pause|kill|restart" doc:"What happens to an agent that was started here: pause (SIGSTOP, and SIGCONT when the event is over), kill (SIGKILL; with for it is started again after that time, without it the run ends), restart (it is asked to end, and started again)."`
+	Agent  AgentTrouble `json:"agent,omitempty" lang:"enum=pause|kill|restart|limit" doc:"What happens to an agent that was started here: pause (SIGSTOP, and SIGCONT when the event is over), kill (SIGKILL; with for it is started again after that time, without it the run ends), restart (it is asked to end, and started again), limit (by a control group, to cpu and memory)."`
+	CPU    CPUs         `json:"cpu,omitempty" doc:"How much CPU time a limited agent has: a number of CPUs, or a percentage of one."`
+	Memory Size         `json:"memory,omitempty" doc:"How much memory a limited agent has; the kernel kills it when it needs more."`
 
 	Connections ConnectionTrouble `json:"connections,omitempty" lang:"enum=cut" doc:"What happens to the connections of the tracers: cut (all are closed, whatever is on its way)."`
 }
@@ -46,6 +49,7 @@ const (
 	AgentPause   AgentTrouble = "pause"
 	AgentKill    AgentTrouble = "kill"
 	AgentRestart AgentTrouble = "restart"
+	AgentLimit   AgentTrouble = "limit"
 )
 
 // ConnectionTrouble is what happens to connections in an event.
@@ -65,6 +69,15 @@ func (e *Event) Effect() string {
 		return "the intake resets connections" + e.part()
 	case e.Agent == AgentKill && e.For > 0:
 		return fmt.Sprintf("the agent is killed, and started again %s later", e.For)
+	case e.Agent == AgentLimit:
+		var to []string
+		if e.CPU > 0 {
+			to = append(to, "CPU time to "+e.CPU.String())
+		}
+		if e.Memory > 0 {
+			to = append(to, "memory to "+e.Memory.String())
+		}
+		return "the agent is limited: " + strings.Join(to, ", ")
 	}
 	return map[string]string{
 		"hang": "the intake answers nothing", "refuse": "the intake refuses connections",

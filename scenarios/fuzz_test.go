@@ -109,6 +109,7 @@ incidents:
 events:
   - {name: e, phase: one, at: 1s, for: 500ms, intake: slow, by: 1s}
   - {at: 1s, for: 1s, agent: pause}
+  - {at: 3s, for: 1s, agent: limit, cpu: 150%, memory: 200MB}
   - {at: 2s, for: 1s, intake: answer, code: 503}
   - {at: 1s, connections: cut}
 faults:

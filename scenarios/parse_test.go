@@ -29,7 +29,7 @@ func TestLeastScenarioAndDefaults(t *testing.T) {
 	rate := Quantity{PerS: 100, Unit: Requests}
 	want := &Scenario{
 		Name: "my-shop", Seed: 1, API: V04, Encoding: Msgpack, TracesPerRequest: Dist{A: 1}, RealHTTPStatus: true,
-		Clients:     Clients{Count: 1, Languages: map[string]float64{"go": 1}, Containers: 1, FlushJitter: 0.1, Backoff: Duration(100 * time.Millisecond)},
+		Clients:   Clients{Count: 1, Languages: map[string]float64{"go": 1}, Containers: 1, FlushJitter: 0.1, Backoff: Duration(100 * time.Millisecond)},
 		LateLimit: Duration(10 * time.Millisecond), MaxInFlight: 2000, Timeout: Duration(10 * time.Second),
 		Services: map[string]*Service{"web": {App: "my-shop", Type: "web", Operations: map[string]*Operation{
 			"home": {Name: "http.request", Resource: Resource{Values: []string{"GET /"}}, Type: "web", Duration: Dist{A: 5e6, Time: true}},

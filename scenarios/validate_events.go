@@ -44,7 +44,7 @@ func (v *validator) events() {
 // eventTimes checks when an event is, and how long.
 func (v *validator) eventTimes(path []any, i int, e *Event) {
 	length := grammar.Under(path, "for")
-	lasts := e.Intake != "" || e.Agent == AgentPause
+	lasts := e.Intake != "" || e.Agent == AgentPause || e.Agent == AgentLimit
 	switch written := v.Written(length...); {
 	case lasts && !written:
 		v.Fail(path, "add for example `for: 10s`", "the event %s does not say how long it lasts", grammar.Shorten(e.Name))
@@ -110,16 +110,28 @@ func (v *validator) eventFigures(path []any, e *Event) {
 	case v.Written(share...) && e.Share == 0:
 		v.Fail(share, "leave the event out, or write a share above 0", "an event that no request meets is none")
 	}
+	limited := false
+	for _, key := range []string{"cpu", "memory"} {
+		at := grammar.Under(path, key)
+		if v.Written(at...) && e.Agent != AgentLimit {
+			v.Fail(at, "leave it out, or write `agent: limit`", "%s belongs to an agent that is limited", key)
+		}
+		limited = limited || v.Written(at...)
+	}
+	if e.Agent == AgentLimit && !limited {
+		v.Fail(path, "add for example `cpu: 50%`, `memory: 200MB` or both", "the event %s does not say what the agent is limited to", grammar.Shorten(e.Name))
+	}
 }
 
-// eventOverlaps finds events that happen to the intake, or to the agent, at the same time.
+// eventOverlaps finds events that happen to the intake, or to the agent, at the same
+// time. A limit goes with whatever else happens to the agent.
 func (v *validator) eventOverlaps() {
 	for i := range v.s.Events {
 		a, from := &v.s.Events[i], v.s.EventAt(i)
 		to := from + max(1, time.Duration(a.For))
 		for k := range v.s.Events[:i] {
 			b := &v.s.Events[k]
-			same := a.Intake != "" && b.Intake != "" || a.Agent != "" && b.Agent != ""
+			same := a.Intake != "" && b.Intake != "" || a.Agent != "" && b.Agent != "" && (a.Agent == AgentLimit) == (b.Agent == AgentLimit)
 			begins := v.s.EventAt(k)
 			if same && from < begins+max(1, time.Duration(b.For)) && begins < to {
 				v.Fail([]any{"events", i, "at"}, "let one begin when the other is over", "the events %s and %s happen at the same time", grammar.Shorten(a.Name), grammar.Shorten(b.Name))

@@ -233,8 +233,7 @@ func (v *validator) phase(path []any, p *Phase) {
 	case len(given) == 0:
 		v.Fail(path, "add for example `rate: 100/s`", "the phase %s needs one of %s", grammar.Shorten(p.Name), strings.Join(profiles(), ", "))
 	case len(given) > 1:
-		n := v.Node(grammar.Under(path, given[1])...)
-		v.AddFirst(n.Key.Place, "keep one of them", "the phase %s has more than one rate: %s", grammar.Shorten(p.Name), strings.Join(given, ", "))
+		v.FailKey(grammar.Under(path, given[1]), "keep one of them", "the phase %s has more than one rate: %s", grammar.Shorten(p.Name), strings.Join(given, ", "))
 	}
 	closed := p.Rate != nil && p.Rate.Max
 	if p.Connections > 0 && !closed && len(given) == 1 && !v.Unread(grammar.Under(path, "rate")...) {

@@ -34,6 +34,8 @@ type (
 	Mix = values.Mix
 	// Size is a number of bytes: `64MB`, with KB = 1000 bytes.
 	Size = values.Size
+	// CPUs is how many CPUs something may use: `2`, or `50%` of one.
+	CPUs = values.CPUs
 )
 
 // The forms of distributions. Parameters are in nanoseconds for durations.

@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/DataDog/datadog-agent/pkg/trace/info"
 	"github.com/DataDog/datadog-go/v5/statsd"
@@ -60,10 +62,50 @@ func TestVersion(t *testing.T) {
 	}
 }
 
+// What the agent counts arrives as packets, too, to the last one.
+func TestStatsD(t *testing.T) {
+	l, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	to, err := sender(l.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCounts(to)
+	if err := c.Count(receiverPrefix+"traces_received", 7, []string{"lang:go"}, 1); err != nil {
+		t.Error(err)
+	}
+	if err := c.Gauge("datadog.trace_agent.heap_alloc", 3, nil, 1); err != nil {
+		t.Error(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.totals["traces_received"]; got != 7 {
+		t.Errorf("its own total is %d", got)
+	}
+	var got string
+	packet := make([]byte, 64<<10)
+	for !strings.Contains(got, receiverPrefix+"traces_received:7|c|#lang:go") || !strings.Contains(got, "heap_alloc:3|g") {
+		if err := l.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		n, _, err := l.ReadFrom(packet)
+		if err != nil {
+			t.Fatalf("%v; so far came %q", err, got)
+		}
+		got += string(packet[:n])
+	}
+	if _, err := sender("no address"); err == nil {
+		t.Error("it sends to what is no address")
+	}
+}
+
 // What was handed over and what is still in the receiver add up, at any moment.
 func TestCounts(t *testing.T) {
-	var _ statsd.ClientInterface = newCounts()
-	c, live := newCounts(), &info.ReceiverStats{Stats: map[info.Tags]*info.TagStats{}}
+	c, live := newCounts(&statsd.NoOpClient{}), &info.ReceiverStats{Stats: map[info.Tags]*info.TagStats{}}
 	add := func(lang string) {
 		row := live.GetTagStats(info.Tags{Lang: lang})
 		row.TracesReceived.Add(3)

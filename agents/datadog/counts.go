@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -14,15 +15,31 @@ import (
 // counts adds up what the agent counts. The agent keeps the counts of the last
 // few seconds in its receiver and then hands them, as differences, to a statsd
 // client and sets its own to zero. This is that client: it loses nothing, and
-// together with what is still in the receiver gives the totals at any moment.
+// together with what is still in the receiver gives the totals at any moment. What
+// it takes, and all else that the agent has for statsd, it passes on to another one.
 type counts struct {
-	statsd.NoOpClient
+	statsd.ClientInterface
 
 	mu     sync.Mutex
 	totals map[string]int64 // by name, and reason or priority where there is one
 }
 
-func newCounts() *counts { return &counts{totals: map[string]int64{}} }
+func newCounts(to statsd.ClientInterface) *counts {
+	return &counts{ClientInterface: to, totals: map[string]int64{}}
+}
+
+// sender is a client that sends to a UDP address, or with an empty one nowhere. It
+// tells nothing of itself or of where it runs.
+func sender(addr string) (statsd.ClientInterface, error) {
+	if addr == "" {
+		return &statsd.NoOpClient{}, nil
+	}
+	c, err := statsd.New(addr, statsd.WithoutTelemetry(), statsd.WithoutOriginDetection())
+	if err != nil {
+		return nil, fmt.Errorf("--statsd %s: %w; try 127.0.0.1:8125", addr, err)
+	}
+	return c, nil
+}
 
 // Names under which the receiver hands over its counts.
 const (
@@ -31,13 +48,18 @@ const (
 )
 
 // Count takes a difference.
-func (c *counts) Count(name string, value int64, tags []string, _ float64) error {
+func (c *counts) Count(name string, value int64, tags []string, rate float64) error {
 	key, ok := strings.CutPrefix(name, receiverPrefix)
 	if !ok {
-		if key, ok = strings.CutPrefix(name, normalizerPrefix); !ok {
-			return nil
-		}
+		key, ok = strings.CutPrefix(name, normalizerPrefix)
 	}
+	if ok {
+		c.add(key, value, tags)
+	}
+	return c.ClientInterface.Count(name, value, tags, rate)
+}
+
+func (c *counts) add(key string, value int64, tags []string) {
 	for _, tag := range tags {
 		if reason, ok := strings.CutPrefix(tag, "reason:"); ok {
 			key += "." + reason
@@ -49,7 +71,6 @@ func (c *counts) Count(name string, value int64, tags []string, _ float64) error
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.totals[key] += value
-	return nil
 }
 
 // snapshot is the sum of what was handed over and what is still in the

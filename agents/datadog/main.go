@@ -4,7 +4,8 @@
 //
 // It differs from the packaged agent in what it is connected to, not in what it
 // does with traces: it forwards to a stand-in intake with a key that is none,
-// opens no other connection, and serves its receiver's counters live.
+// opens no other connection, and serves its receiver's counters live, or sends its
+// metrics to where it is told.
 //
 // One main serves several versions of the library. The newest is in go.mod;
 // each other has a module file of its own and a build tag of the same name, for
@@ -47,6 +48,7 @@ const (
 type flags struct {
 	port, debugPort int
 	socket, intake  string
+	statsd          string
 	version         bool
 }
 
@@ -56,6 +58,7 @@ func main() {
 	flag.StringVar(&f.socket, "socket", "", "`path` of a Unix socket to take traces on")
 	flag.StringVar(&f.intake, "intake", "", "base `URL` of the intake to forward to")
 	flag.IntVar(&f.debugPort, "debug-port", 0, "`port` of 127.0.0.1 to serve /debug/vars on; 0 for none")
+	flag.StringVar(&f.statsd, "statsd", "", "UDP `address` to send the agent's own metrics to, in DogStatsD's format; empty for none")
 	flag.BoolVar(&f.version, "version", false, "print the agent's version and end")
 	flag.Parse()
 	if f.version {
@@ -78,7 +81,11 @@ func run(f flags) error {
 	defer stop()
 	log.SetLogger(stderrLogger{})
 
-	counts := newCounts()
+	metrics, err := sender(f.statsd)
+	if err != nil {
+		return err
+	}
+	counts := newCounts(metrics)
 	a := agent.NewAgent(ctx, conf, telemetry.NewNoopCollector(), counts, gzipCompressor{})
 	if f.debugPort != 0 {
 		l, err := net.Listen("tcp", loopback(f.debugPort))
@@ -92,7 +99,7 @@ func run(f flags) error {
 		}()
 	}
 	a.Run() // returns when everything has been stopped and flushed
-	return nil
+	return counts.Close()
 }
 
 func (f flags) config() (*config.AgentConfig, error) {

@@ -72,9 +72,9 @@ func TestEventThatCannotBe(t *testing.T) {
 	t.Parallel()
 	agent := "http://" + embedded(t, "127.0.0.1:0", "127.0.0.1:1")
 	rec, _ := job{scenario: "smoke", target: agent, sets: []string{
-		"load=[{rate: 20/s, for: 2s}]", "expect=[]", "events=[{at: 500ms, for: 500ms, agent: pause}, {at: 1s, for: 500ms, intake: hang}]",
+		"load=[{rate: 20/s, for: 2s}]", "expect=[]", "events=[{at: 500ms, for: 500ms, agent: pause}, {at: 1s, for: 500ms, intake: hang}, {at: 1100ms, for: 100ms, agent: limit, cpu: 1}]",
 	}}.do(t)
-	if len(rec.Events) != 2 || rec.Events[0].Error == "" || rec.Events[1].Error == "" || len(rec.Warnings) < 2 {
+	if len(rec.Events) != 3 || rec.Events[0].Error == "" || rec.Events[1].Error == "" || rec.Events[2].Error == "" || len(rec.Warnings) < 3 {
 		t.Errorf("events %+v, warnings %v", rec.Events, rec.Warnings)
 	}
 	if rec.Requests.Delivered != rec.Requests.Sent {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spanstorm/spanstorm/results"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
@@ -36,12 +37,25 @@ func TestRealDatadogAcceptsEverything(t *testing.T) {
 				}
 				rec, _ := job{scenario: "web-shop", sets: sets, target: datadog}.do(t)
 				allAccepted(t, rec)
+				ownWord(t, rec)
 				if rec.Requests.UnexpectedBody != 0 {
 					t.Errorf("%d unexpected bodies", rec.Requests.UnexpectedBody)
 				}
 			})
 		}
 	}
+}
+
+// ownWord holds what an agent says by statsd that it forwarded against what came
+// out. Packets may be lost, so it is a lower bound.
+func ownWord(t *testing.T, rec *results.Record) {
+	t.Helper()
+	for _, c := range rec.Ledger.Claims {
+		if c.Source == "statsd" && c.Meaning == "accepted" && c.Value > 0 && c.Value <= float64(rec.Ledger.Accepted.Traces) {
+			return
+		}
+	}
+	t.Errorf("%d traces came out, and by statsd the agent says %+v", rec.Ledger.Accepted.Traces, rec.Ledger.Claims)
 }
 
 // TestRealDatadogFleetComesOut finds each client behind the real agent. Without

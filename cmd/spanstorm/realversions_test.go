@@ -31,8 +31,25 @@ func TestRealDatadog0600AcceptsEverything(t *testing.T) {
 				if v := rec.Target.Version; v != "0.60.0" {
 					t.Errorf("version %q", v)
 				}
+				ownWord(t, rec)
 			})
 		}
+	}
+}
+
+// TestRealAgentsBehindABadBackend is the bundled scenario of that name, at full
+// length: what agents take they hold while the backend hangs, and hand over before
+// they are started again.
+func TestRealAgentsBehindABadBackend(t *testing.T) {
+	for _, target := range []string{datadog, datadog0600, otelcol} {
+		t.Run(strings.TrimPrefix(target, "../../agents/"), func(t *testing.T) {
+			t.Parallel()
+			rec, _ := job{scenario: "bad-backend", target: target}.do(t)
+			allDone(t, rec, 2)
+			if len(rec.Target.Restarts) != 1 || rec.Target.Restarts[0].Event != "update" || rec.Target.Restarts[0].Code != 0 {
+				t.Errorf("restarts %+v", rec.Target.Restarts)
+			}
+		})
 	}
 }
 

@@ -24,6 +24,7 @@ type job struct {
 	sets     []string
 	target   string
 	intake   string
+	restart  bool
 }
 
 // do runs the job and returns its record, which is also read back from disk.
@@ -51,7 +52,7 @@ func (j job) within(t *testing.T, limit time.Duration) (*results.Record, string)
 	defer cancel()
 	out := filepath.Join(t.TempDir(), "record")
 	_, err = run.Run(ctx, run.Options{
-		Scenario: s, Target: spec, Out: out, Self: self, Intake: j.intake, Log: slog.New(slog.DiscardHandler),
+		Scenario: s, Target: spec, Out: out, Self: self, Intake: j.intake, Restart: j.restart, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +178,7 @@ func encodingsOf(api scenarios.API) []scenarios.Encoding {
 	return []scenarios.Encoding{scenarios.Msgpack}
 }
 
-// TestLibrary runs the other bundled scenarios, shortened.
+// TestLibrary runs the other bundled scenarios, shortened but for those with events.
 func TestLibrary(t *testing.T) {
 	figures(t) // a raced agent is too slow for these loads
 	for _, b := range scenarios.Library() {
@@ -188,7 +189,9 @@ func TestLibrary(t *testing.T) {
 			}
 			var sets []string
 			for _, phase := range s.Load {
-				sets = append(sets, "load."+phase.Name+".for=1s")
+				if len(s.Events) == 0 { // which need their time
+					sets = append(sets, "load."+phase.Name+".for=1s")
+				}
 			}
 			if b.Name == "datadog-bench" { // whose quarter of a million spans a second take more than two slow processors
 				sets = append(sets, "load.hold.rate=100/s")
@@ -209,8 +212,30 @@ func TestLibrary(t *testing.T) {
 				}
 				return
 			}
+			if len(s.Events) > 0 {
+				allDone(t, rec, len(s.Events))
+				return
+			}
 			allAccepted(t, rec)
 		})
+	}
+}
+
+// allDone holds that each event came about, and that the expectations were met.
+func allDone(t *testing.T, rec *results.Record, events int) {
+	t.Helper()
+	if len(rec.Events) != events {
+		t.Errorf("%d of %d events came about", len(rec.Events), events)
+	}
+	for _, e := range rec.Events {
+		if e.Error != "" {
+			t.Errorf("event %s: %s", e.Name, e.Error)
+		}
+	}
+	for _, e := range rec.Expectations {
+		if !e.Met {
+			t.Errorf("%s: got %s", e.Text, e.Got)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -21,6 +22,14 @@ func TestSilentDrops(t *testing.T) {
 		t.Fatalf("delivered %+v of %+v", l.Delivered, l.Sent)
 	}
 	binomial(t, "all", l.Sent.Traces, l.Missing.Traces, 0.1)
+	lost := uint64(0)
+	for _, s := range rec.Seconds {
+		lost += s.Missing
+		binomial(t, fmt.Sprintf("due in second %d", s.T), 10*s.Delivered, s.Missing, 0.1)
+	}
+	if lost != l.Missing.Traces {
+		t.Errorf("%d traces are missing, and %d by second", l.Missing.Traces, lost)
+	}
 	for _, part := range l.ByShape {
 		binomial(t, part.Name, part.Sent.Traces, part.Missing.Traces, 0.1)
 	}

@@ -42,6 +42,10 @@ type Sheet struct {
 	SentAt func(seq uint64) time.Time
 	// Retried says that a request was sent more than once; nil for none.
 	Retried func(seq uint64) bool
+	// Lost, when set, is told of each request of which traces were lost how many:
+	// delivered, to be kept, and no span of them arrived. In all they are those that
+	// the ledger has as dropped and missing. Without Arrivals it is told nothing.
+	Lost func(seq, traces uint64)
 	// Claims are the target's own counters: Meaning, Name and Value are read;
 	// the ledger carries them with Seen and Excess filled in.
 	Claims []results.Claim
@@ -130,6 +134,7 @@ func (b *book) fill() error {
 		if len(b.sheet.Incidents) > 0 {
 			incident = b.sheet.Incident(seq)
 		}
+		lost := uint64(0)
 		for _, c := range chunks {
 			if err = b.check(seq, c); err != nil {
 				return false
@@ -139,7 +144,14 @@ func (b *book) fill() error {
 				return false
 			}
 			last, began = c.Ordinal, true
-			b.enter(seq, incident, out, c, seen.chunk(c))
+			came := seen.chunk(c)
+			if out.Delivered() && c.Kept() && came.distinct == 0 {
+				lost++
+			}
+			b.enter(seq, incident, out, c, came)
+		}
+		if lost > 0 && b.sheet.Lost != nil && b.sheet.Arrivals != nil {
+			b.sheet.Lost(seq, lost)
 		}
 		return true
 	})

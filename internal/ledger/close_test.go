@@ -63,6 +63,13 @@ func TestCloseIsTheSumOfItsChunks(t *testing.T) {
 				t.Fatalf("outside incidents (-want +got):\n%s", diff)
 			}
 		}
+		lost := uint64(0)
+		for _, n := range w.lost {
+			lost += n
+		}
+		if lost != l.Missing.Traces+l.Dropped.Traces {
+			t.Fatalf("%d traces were lost by request, %d are missing and %d dropped", lost, l.Missing.Traces, l.Dropped.Traces)
+		}
 		if l.Foreign != foreign {
 			t.Fatalf("foreign: got %+v, want %+v", l.Foreign, foreign)
 		}

@@ -25,7 +25,8 @@ type world struct {
 	loose          map[[2]uint64]int // ordinal, index → arrivals in parts
 	marked         map[uint64]bool
 	claims         []results.Claim
-	first          []uint64 // first seq of each phase
+	lost           map[uint64]uint64 // as the last account told it, by seq
+	first          []uint64          // first seq of each phase
 	lengths        []uint64
 }
 
@@ -159,6 +160,7 @@ func (w *world) sheet(t fataler, a *Arrivals) Sheet {
 			t.Fatal(err)
 		}
 	}
+	w.lost = map[uint64]uint64{}
 	source := "intake"
 	if a == nil {
 		source = "vars"
@@ -171,6 +173,7 @@ func (w *world) sheet(t fataler, a *Arrivals) Sheet {
 		TraceID:  func(ordinal uint64, _ int) uint64 { return ordinal + 1e18 },
 		SentAt:   func(seq uint64) time.Time { return time.Unix(int64(seq), 0) },
 		Retried:  func(seq uint64) bool { return w.retried[seq] },
+		Lost:     func(seq, traces uint64) { w.lost[seq] += traces },
 	}
 }
 

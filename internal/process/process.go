@@ -61,6 +61,8 @@ type Command struct {
 	// we do. The child has to call [WatchParent]. Otherwise its standard
 	// input is empty.
 	WatchesParent bool
+	// Group is where it is put, so that it can be limited; nil leaves it where we are.
+	Group *Group
 }
 
 // Process is a child that was started. Its methods may be called concurrently.
@@ -70,6 +72,9 @@ type Process struct {
 	tail *Tail
 	done chan struct{}
 	sys  sysProcess
+	// group may have had others, so that what counts is kills above killsAtStart.
+	group        *Group
+	killsAtStart uint64
 	// peakAtStart is our own peak of memory when the child was started: the
 	// system's final figure for the child is never less than that.
 	peakAtStart uint64
@@ -92,6 +97,8 @@ type Exit struct {
 	At time.Time
 	// Asked says that Stop had been called before.
 	Asked bool
+	// OverMemory says that the kernel killed it, for its [Group] was over its memory limit.
+	OverMemory bool
 	// Unseen says that nobody could see how: it was not started here.
 	Unseen bool
 }
@@ -101,7 +108,10 @@ func (e Exit) String() string {
 	if e.Unseen {
 		return "it is gone, and how it ended is not known, for it was not started here"
 	}
-	if e.Signal != "" {
+	switch {
+	case e.OverMemory:
+		return e.Signal + " from the kernel: it was over its memory limit"
+	case e.Signal != "":
 		return e.Signal
 	}
 	return fmt.Sprintf("exit code %d", e.Code)
@@ -121,6 +131,7 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 		name:        c.Path,
 		tail:        NewTail(tailLines, tailLineBytes),
 		done:        make(chan struct{}),
+		group:       c.Group,
 		peakAtStart: SelfUsage().RSSMaxBytes,
 	}
 	cmd := exec.Command(c.Path, c.Args...)
@@ -152,7 +163,8 @@ func (p *Process) live(cmd *exec.Cmd, started chan<- error) {
 		started <- err
 		return
 	}
-	p.pid = cmd.Process.Pid
+	p.pid, p.killsAtStart = cmd.Process.Pid, p.group.kills()
+	p.group.add(p.pid)
 	started <- nil
 
 	// The error says no more than the state does, except that a descendant
@@ -166,6 +178,7 @@ func (p *Process) live(cmd *exec.Cmd, started chan<- error) {
 	p.mu.Lock()
 	p.exit = exitOf(cmd.ProcessState)
 	p.exit.At, p.exit.Asked, p.exited = time.Now(), p.asked, true
+	p.exit.OverMemory = p.exit.Signal == "SIGKILL" && p.group.kills() > p.killsAtStart
 	p.usage = p.usage.upTo(finalUsage(cmd.ProcessState, p.peakAtStart))
 	p.usage.RSSBytes, p.usage.Threads, p.usage.FDs = 0, 0, 0
 	p.mu.Unlock()

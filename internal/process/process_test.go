@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// hogged keeps what the child called hog has taken.
+var hogged [][]byte
+
 // child plays the part it was started for and returns its exit code.
 func child(what string, args []string) int {
 	switch what {
@@ -89,6 +92,19 @@ func child(what string, args []string) int {
 		fmt.Println(SelfUsage().CPUS)
 		<-asked
 		return int(block[1])
+	case "spin": // uses CPU for ever
+		fmt.Println("up")
+		for n := 0; ; n++ {
+			_ = n
+		}
+	case "hog": // uses more and more memory
+		for n := range 64 {
+			block := make([]byte, 4<<20)
+			for i := 0; i < len(block); i += 4096 {
+				block[i] = byte(n)
+			}
+			hogged = append(hogged, block)
+		}
 	case "role":
 		return role(args)
 	}

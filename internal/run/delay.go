@@ -64,8 +64,7 @@ func (r *run) delays(rec *results.Record) *results.Histogram {
 		if !d.out.Phase.Discarded {
 			_ = all.RecordValue(took)
 		}
-		phase := &d.out.Phase
-		second := int(min(phase.StartS+time.Duration(due-phase.StartedAt.UnixNano()).Seconds(), math.Nextafter(phase.EndS, 0)))
+		second := secondOf(&d.out.Phase, due)
 		if bySecond[second] == nil {
 			bySecond[second] = newDelays()
 		}
@@ -82,6 +81,13 @@ func (r *run) delays(rec *results.Record) *results.Histogram {
 	}
 	rec.EndToEnd = &results.EndToEnd{Quantiles: results.NewQuantiles(all, over), Share: r.closed.share}
 	return &results.Histogram{Metric: results.EndToEndDelay, Values: all, StartedAt: rec.StartedAt, EndedAt: rec.EndedAt}
+}
+
+// secondOf is the second of the run in which a request of a phase was due.
+func secondOf(p *results.Phase, dueUnixNS int64) int {
+	onAxis := func(s float64) time.Duration { return time.Duration(math.Round(s * float64(time.Second))) }
+	due := onAxis(p.StartS) + time.Duration(dueUnixNS-p.StartedAt.UnixNano())
+	return int(min(due, onAxis(p.EndS)-1) / time.Second)
 }
 
 // phaseOf is the phase that request seq is of; nil for none.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spanstorm/spanstorm/internal/intake"
+	"github.com/spanstorm/spanstorm/internal/process"
 	"github.com/spanstorm/spanstorm/results"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
@@ -97,11 +98,30 @@ func (e *events) do(ctx context.Context, event *scenarios.Event) error {
 		return nil
 	case event.Agent == scenarios.AgentPause:
 		return lasting(ctx, lasts, func(context.Context) error { return r.target.Pause() }, func(context.Context) error { return r.target.Resume() })
+	case event.Agent == scenarios.AgentLimit:
+		return lasting(ctx, lasts, func(context.Context) error {
+			r.keeper.limit(event)
+			return r.target.Limit(limits(event))
+		}, func(context.Context) error { return r.target.Limit(process.Limits{}) })
 	case event.Agent == scenarios.AgentKill:
 		return r.keeper.kill(ctx, event.Name, lasts)
 	default:
 		return r.keeper.restart(ctx, event.Name)
 	}
+}
+
+// limits are what an event limits the target to.
+func limits(event *scenarios.Event) process.Limits {
+	return process.Limits{CPUs: float64(event.CPU), MemoryBytes: uint64(event.Memory)}
+}
+
+// limitsSuch are limits of all that some event will limit.
+func limitsSuch(list []scenarios.Event) (such process.Limits) {
+	for i := range list {
+		l := limits(&list[i])
+		such.CPUs, such.MemoryBytes = max(such.CPUs, l.CPUs), max(such.MemoryBytes, l.MemoryBytes)
+	}
+	return such
 }
 
 // lasting begins something, and ends it after a time, or when ctx is done.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,10 +89,9 @@ func (r *run) death(rec *results.Record) {
 	if !ended || exit.Asked {
 		return
 	}
-	end := r.keeper.exit(exit)
-	r.keeper.cutOff(&end)
+	end := r.keeper.died(exit)
 	rec.Target.Exit = &end
-	r.reasons = append(r.reasons, fmt.Sprintf("the target died %.1f s after the load began: %s", end.AtS, exit))
+	r.reasons = append(r.reasons, fmt.Sprintf("the target died %.1f s after the load began: %s", end.AtS, cmp.Or(end.Reason, exit.String())))
 	if lost := r.keeper.lost; lost != nil {
 		r.reasons = append(r.reasons, lost.Error())
 	}

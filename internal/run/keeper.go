@@ -8,6 +8,7 @@ import (
 
 	"github.com/spanstorm/spanstorm/internal/process"
 	"github.com/spanstorm/spanstorm/results"
+	"github.com/spanstorm/spanstorm/scenarios"
 )
 
 // keeper sees to the life of a target that was started here: an end of it is the
@@ -20,6 +21,7 @@ type keeper struct {
 
 	mu       sync.Mutex
 	event    string // that is ending it; empty for none
+	limited  string // the event that limited its memory last
 	restarts []results.Restart
 	lost     error // why it could not be started again
 }
@@ -81,6 +83,15 @@ func (k *keeper) name(event string) {
 	k.event = event
 }
 
+// limit notes which event is about to limit the target's memory.
+func (k *keeper) limit(event *scenarios.Event) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if event.Memory > 0 {
+		k.limited = event.Name
+	}
+}
+
 // again starts the target again, and books it.
 func (k *keeper) again(ctx context.Context, event string) error {
 	began := time.Since(k.began)
@@ -95,6 +106,9 @@ func (k *keeper) again(ctx context.Context, event string) error {
 		return k.lost
 	}
 	exit := k.r.target.LastExit()
+	if event == "" && exit.OverMemory {
+		event = k.limited
+	}
 	restart := results.Restart{Exit: k.exit(exit), UpAtS: time.Since(k.began).Seconds(), Event: event}
 	if exit.Asked {
 		restart.AtS = began.Seconds() // from then on it took no more
@@ -104,9 +118,22 @@ func (k *keeper) again(ctx context.Context, event string) error {
 }
 
 // exit is the end of a process as the record has it, but for what it cut off, which
-// may not all have been noticed yet.
+// may not all have been noticed yet. The caller holds mu.
 func (k *keeper) exit(e process.Exit) results.Exit {
-	return results.Exit{Code: e.Code, Signal: e.Signal, AtS: e.At.Sub(k.began).Seconds()}
+	exit := results.Exit{Code: e.Code, Signal: e.Signal, AtS: e.At.Sub(k.began).Seconds()}
+	if e.OverMemory {
+		exit.Reason = "killed by the kernel: over the memory limit of the event " + k.limited
+	}
+	return exit
+}
+
+// died is the end of a target for good.
+func (k *keeper) died(e process.Exit) results.Exit {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	end := k.exit(e)
+	k.cutOff(&end)
+	return end
 }
 
 // describe lists the restarts so far.

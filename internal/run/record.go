@@ -306,6 +306,7 @@ func (r *run) account() (results.Ledger, error) {
 		TraceID:  func(ordinal uint64, spans int) uint64 { return r.codec.TraceID(r.corpus.First(ordinal, spans)) },
 		SentAt:   r.dueAt,
 		Retried:  r.books.resent,
+		Lost:     r.lostIn(r.rec.Seconds),
 		Claims:   claims,
 
 		Incidents: r.incidents.names(),
@@ -328,4 +329,27 @@ func (r *run) dueAt(seq uint64) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(0, DueUnixNS(&d.out.Phase, d.leg.schedule, seq)).UTC()
+}
+
+// lostIn books lost traces by the second in which they were due. A closed loop has
+// no due times.
+func (r *run) lostIn(rows []results.Second) func(seq, traces uint64) {
+	type place struct {
+		t     int
+		phase string
+	}
+	at := map[place]*results.Second{}
+	for i := range rows {
+		at[place{rows[i].T, rows[i].Phase}] = &rows[i]
+	}
+	return func(seq, traces uint64) {
+		d := r.phaseOf(seq)
+		if d == nil || d.leg.schedule == nil {
+			return
+		}
+		phase := &d.out.Phase
+		if row := at[place{secondOf(phase, DueUnixNS(phase, d.leg.schedule, seq)), phase.Name}]; row != nil {
+			row.Missing += traces
+		}
+	}
 }

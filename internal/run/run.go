@@ -175,7 +175,7 @@ func (r *run) up(ctx context.Context) error {
 	if err := r.intake.SetRun(ctx, r.key, r.corpus.Layout()); err != nil {
 		return fmt.Errorf("giving the intake the run's key: %w", err)
 	}
-	if err := r.startTarget(ctx, listen, process.NewLog(r.targetLog, targetLogBytes)); err != nil {
+	if err := r.startTarget(ctx, listen, process.NewLog(r.targetLog, targetLogBytes), r.Scenario.Events...); err != nil {
 		return err
 	}
 	r.clients, err = tracer.New(r.clientConfig())
@@ -199,14 +199,16 @@ func (r *run) startIntake(ctx context.Context) (string, error) {
 	return ready.Listen, nil
 }
 
-// startTarget brings the target up, with an intake at listen behind it.
-func (r *run) startTarget(ctx context.Context, listen string, log io.Writer) error {
+// startTarget brings the target up, with an intake at listen behind it, where it can
+// meet such events.
+func (r *run) startTarget(ctx context.Context, listen string, log io.Writer, such ...scenarios.Event) error {
 	var err error
 	r.target, err = r.Target.Start(ctx, target.Env{
 		Intake:      "http://" + listen,
 		Self:        r.Self,
 		Log:         log,
 		AllowRemote: r.AllowRemote,
+		Limits:      limitsSuch(such),
 	})
 	return err
 }

@@ -174,41 +174,43 @@ func (s *Spec) startEmbedded(ctx context.Context, env Env) (*Target, error) {
 	if dials.Intake == "" {
 		dials.Intake = env.Intake
 	}
-	args := append([]string{"agent"}, dials.Args()...)
-	proc, ready, err := process.StartRole(ctx, process.Command{
-		Path: env.Self, Args: args, Stdout: env.Log, Stderr: env.Log,
-	}, DefaultStartTimeout)
-	if err != nil {
-		return nil, fmt.Errorf("target %s: %w", s.arg, err)
-	}
 	t := &Target{
 		name:       s.Name(),
-		command:    append([]string{env.Self}, args...),
+		endpoint:   &endpoint{},
 		drain:      EmbeddedDrain,
 		grace:      DefaultStopTimeout,
 		acceptance: AcceptanceIntake,
 		embedded:   true,
 		cleanup:    func() {},
 	}
-	t.proc = process.NewLives(proc, func(ctx context.Context) (*process.Process, error) {
-		dials := dials // it listens where it did
-		if !strings.HasPrefix(dials.Listen, "unix://") {
-			dials.Listen = ready.Listen
+	t.join(env.Limits)
+	command := func() process.Command {
+		return process.Command{
+			Path: env.Self, Args: append([]string{"agent"}, dials.Args()...), Stdout: env.Log, Stderr: env.Log, Group: t.group,
 		}
-		next, _, err := process.StartRole(ctx, process.Command{
-			Path: env.Self, Args: append([]string{"agent"}, dials.Args()...), Stdout: env.Log, Stderr: env.Log,
-		}, DefaultStartTimeout)
+	}
+	t.command = append([]string{env.Self}, command().Args...)
+	proc, ready, err := process.StartRole(ctx, command(), DefaultStartTimeout)
+	if err != nil {
+		t.abandon()
+		return nil, fmt.Errorf("target %s: %w", s.arg, err)
+	}
+	if !strings.HasPrefix(dials.Listen, "unix://") {
+		dials.Listen = ready.Listen // where it listens again
+	}
+	t.proc = process.NewLives(proc, func(ctx context.Context) (*process.Process, error) {
+		next, _, err := process.StartRole(ctx, command(), DefaultStartTimeout)
 		return next, err
 	})
 	at := "http://" + reachable(ready.Listen)
 	if strings.HasPrefix(dials.Listen, "unix://") {
 		at = dials.Listen
 	}
-	if t.endpoint, err = newEndpoint(at, env.AllowRemote); err == nil {
-		t.sources = []*claimSource{{Source: counters.NewVars(t.endpoint.page, varsPath)}}
+	e, err := newEndpoint(at, env.AllowRemote)
+	if err == nil {
+		t.endpoint = e
+		t.sources = []*claimSource{{Source: counters.NewVars(e.page, varsPath)}}
 		err = t.connect(ctx, health{path: infoPath, within: DefaultStartTimeout, strict: true})
-	} else {
-		t.endpoint = &endpoint{}
 	}
 	if err != nil {
 		t.abandon()

@@ -151,9 +151,10 @@ func (f *file) launch(ctx context.Context, env Env, values braces, t *Target) er
 	for key, value := range f.Env {
 		environment = append(environment, key+"="+values.fill(value)) // of equal keys the last one counts
 	}
+	t.join(env.Limits)
 	again := func(ctx context.Context) (*process.Process, error) {
 		return process.Start(ctx, process.Command{
-			Path: t.command[0], Args: t.command[1:], Env: environment, Dir: f.dir(), Stdout: env.Log, Stderr: env.Log,
+			Path: t.command[0], Args: t.command[1:], Env: environment, Dir: f.dir(), Stdout: env.Log, Stderr: env.Log, Group: t.group,
 		})
 	}
 	first, err := again(ctx)

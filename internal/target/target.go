@@ -63,6 +63,9 @@ type Env struct {
 	Log io.Writer
 	// AllowRemote permits a target that is not on this machine.
 	AllowRemote bool
+	// Limits are such as [Target.Limit] will be asked for; zero figures are left
+	// alone later. A target that is started is put where that can be done.
+	Limits process.Limits
 }
 
 // Target is an agent under test that is up. Its methods may be called concurrently.
@@ -73,6 +76,8 @@ type Target struct {
 	command    []string       // as started; nil when it was not started here
 	proc       *process.Lives // nil when it was not started here
 	health     health
+	group      *process.Group   // in which it was started; nil for none
+	noGroup    error            // why there is none, though it was asked for
 	watched    *process.Watched // instead of it, where the user said which process it is
 	drain      time.Duration
 	grace      time.Duration
@@ -225,6 +230,9 @@ func (t *Target) closeAll() {
 	}
 	if t.watched != nil {
 		t.watched.Close()
+	}
+	if t.group != nil {
+		_ = t.group.Close() // what remains of it the next run removes
 	}
 	t.endpoint.close()
 	t.cleanup()

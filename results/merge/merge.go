@@ -252,6 +252,7 @@ func joinSeconds(to, from *results.Record) {
 		row.Errors = row.Errors.Plus(s.Errors)
 		row.InFlightMax += s.InFlightMax
 		row.Accepted += s.Accepted
+		row.Missing += s.Missing
 		row.TargetCPUS = max(row.TargetCPUS, s.TargetCPUS)
 		row.TargetRSSBytes = max(row.TargetRSSBytes, s.TargetRSSBytes)
 		row.TargetThreads, row.TargetFDs = max(row.TargetThreads, s.TargetThreads), max(row.TargetFDs, s.TargetFDs)

@@ -37,7 +37,7 @@ func split(t *rapid.T) ([]Share, *hdrhistogram.Histogram) {
 			Incidents: []results.Incident{{Name: "bank-down", AtS: 0.2 + float64(i)/100, ForS: 0.5, FirstSeq: uint64(i), LastSeq: 100 + uint64(i),
 				Portion: results.Portion{Requests: results.Requests{Planned: sent + 1, Sent: sent, ByCode: map[string]uint64{"200": sent}}, ResponseTime: results.NewQuantiles(h, 0)}}},
 			OutsideIncidents: &results.Portion{Requests: results.Requests{Sent: sent}},
-			Seconds:          []results.Second{{T: 0, Phase: "hold", Sent: sent, ByCode: map[string]uint64{"200": sent}, ResponseTime: results.NewQuantiles(h, 0)}}}
+			Seconds:          []results.Second{{T: 0, Phase: "hold", Sent: sent, Missing: lost, ByCode: map[string]uint64{"200": sent}, ResponseTime: results.NewQuantiles(h, 0)}}}
 		if i > 0 && rapid.Bool().Draw(t, "cut short") {
 			rec.Incidents = nil
 		}
@@ -89,6 +89,9 @@ func TestMergeIsExact(t *testing.T) {
 		}
 		if got.Requests.Sent != sent || got.Requests.ByCode["200"] != sent || got.Phases[0].Sent != sent || got.Seconds[0].Sent != sent || len(got.Seconds) != 1 {
 			t.Fatalf("%d requests sent, want %d", got.Requests.Sent, sent)
+		}
+		if got.Seconds[0].Missing != account.Missing.Traces {
+			t.Fatalf("%d traces missing in the one second, want %d", got.Seconds[0].Missing, account.Missing.Traces)
 		}
 		checkIncident(t, shares, got)
 		if q := got.Seconds[0].ResponseTime; q.Count != 0 && q.Count != sent {

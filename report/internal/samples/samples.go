@@ -285,6 +285,10 @@ func Runs() map[string]*results.Record {
 	r = out["incidents"]
 	r.Events = []results.Event{{Name: "intake hang", Effect: "the intake answers nothing", AtS: 4, ForS: 2}, {Name: "agent kill", Effect: "the agent is killed", AtS: 28.5}}
 	r.Target.Restarts = []results.Restart{{Exit: results.Exit{Code: -1, Signal: "SIGKILL", AtS: 28.5, CutOff: 3}, UpAtS: 29.1, Event: "agent kill"}}
+	for left, t := r.Ledger.Missing.Traces, 28; left > 0; t-- { // what the agent held when it was killed
+		n := min(left, 200)
+		r.Seconds[t].Missing, left = n, left-n
+	}
 	return out
 }
 

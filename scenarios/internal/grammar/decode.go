@@ -303,6 +303,11 @@ func (d *Decoder) fields(v reflect.Value, s Spot) {
 		f, ok := known[p.Key.Text]
 		if !ok {
 			d.Add(p.Key.Place, DidYouMean(p.Key.Text, names(fields)), "%s has no key %s", s.Label, Shorten(p.Key.Text))
+			// What it was meant for counts as written, and as what could not be read:
+			// it has its problem.
+			if meant := Nearest(p.Key.Text, names(fields)); meant != "" && s.Get(meant) == nil {
+				d.nodes[join(s.path, meant)] = p.Key
+			}
 			continue
 		}
 		d.value(v.Field(f.at), s.at(f.name, p.Value, f.name, f.rule))

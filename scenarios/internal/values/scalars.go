@@ -18,6 +18,15 @@ type Share float64
 // Factor is how many times as long something takes: `5x`.
 type Factor float64
 
+// CPUs is how many CPUs something may use: `2`, or `50%` of one.
+type CPUs float64
+
+// Bounds of CPUs: the kernel shares a CPU out in hundredths at least.
+const (
+	minCPUs = 0.01
+	maxCPUs = 1024
+)
+
 // MaxFactor bounds factors.
 const MaxFactor = 10_000
 
@@ -104,4 +113,32 @@ func ParseFactor(text string) (Factor, *grammar.Misread) {
 		return 0, grammar.Misreadf("write 1x to 10000x, for example 5x", "%q is outside of 1x to 10000x", text)
 	}
 	return Factor(f), nil
+}
+
+// String writes whole numbers as they are, and others as a percentage of one CPU.
+func (c CPUs) String() string {
+	if c >= 1 && c == CPUs(math.Trunc(float64(c))) {
+		return strconv.FormatFloat(float64(c), 'f', -1, 64)
+	}
+	return Share(c).String()
+}
+
+// MarshalText writes the CPUs as the parser reads them.
+func (c CPUs) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// ParseCPUs reads a number of CPUs, such as 2 or 0.5, or a percentage of one.
+func ParseCPUs(text string) (CPUs, *grammar.Misread) {
+	number, percent := strings.CutSuffix(text, "%")
+	number = strings.TrimSpace(number)
+	f, err := strconv.ParseFloat(number, 64)
+	if percent {
+		f /= 100
+	}
+	switch {
+	case !grammar.IsNumber(number) || err != nil:
+		return 0, grammar.Misreadf("write for example 50% or 2", "%q is no number of CPUs", text)
+	case f < minCPUs || f > maxCPUs:
+		return 0, grammar.Misreadf("write 1% of a CPU to 1024 CPUs, for example 50% or 2", "%q is out of range", text)
+	}
+	return CPUs(f), nil
 }

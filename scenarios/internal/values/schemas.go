@@ -25,6 +25,13 @@ func shareSchema(*grammar.Builder, grammar.Rule) *jsonschema.Schema {
 	)
 }
 
+func cpusSchema(*grammar.Builder, grammar.Rule) *jsonschema.Schema {
+	return grammar.AnyOf(
+		&jsonschema.Schema{Type: "number", Minimum: new(minCPUs), Maximum: new(float64(maxCPUs))},
+		grammar.Pattern(`\+?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*%?`),
+	)
+}
+
 func distSchema(b *grammar.Builder, r grammar.Rule) *jsonschema.Schema {
 	one := `\s*` + numberPattern + `\s*`
 	value := grammar.AnyOf(&jsonschema.Schema{Type: "number", ExclusiveMinimum: new(0.0)}, grammar.Pattern(numberPattern))

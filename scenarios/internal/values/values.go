@@ -26,6 +26,10 @@ func Types() map[reflect.Type]grammar.Type {
 			Read:    grammar.Scalar("a factor", "write for example 5x or 1.5x", ParseFactor),
 			Pattern: factorPattern,
 		},
+		reflect.TypeFor[CPUs](): {
+			Read:   grammar.Scalar("a number of CPUs", "write for example 50% or 2", ParseCPUs),
+			Schema: cpusSchema,
+		},
 		reflect.TypeFor[Quantity](): {
 			Read:    grammar.Scalar("a rate", rateHint, ParseQuantity),
 			Pattern: quantityPattern,
