@@ -67,7 +67,7 @@ test: lint unit race cross real ## run everything that CI runs
 lint: $(GOLANGCI) ## check formatting, vet and lint
 	@files=$$(git ls-files --cached --others --exclude-standard '*.go' | xargs -r gofmt -l); \
 	if [ -n "$$files" ]; then printf 'not formatted by gofmt:\n%s\n' "$$files"; exit 1; fi
-	$(GO) vet -tags realagent ./...
+	$(GO) vet -tags realagent,prove ./...
 	$(GOLANGCI) run ./...
 	set -e; for m in $(NESTED); do (cd $$m && $(CURDIR)/$(GOLANGCI) run ./...); done
 	$(call each,$(filter-out %/go.mod,$(MODULES)),$(GO) vet $$flags ./...)
@@ -118,6 +118,19 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 .PHONY: prove-memory
 prove-memory: ## show in ten minutes that memory does not grow with the length of a run
 	$(GO) test -count=1 -timeout 20m -tags prove -run '^TestProveMemory$$' ./cmd/spanstorm
+
+# PROVE_FLAGS=-short shortens the proofs, to see that they work.
+PROVE := $(GO) test -count=1 -v -tags prove,realagent $(PROVE_FLAGS)
+
+.PHONY: prove-agents
+prove-agents: $(AGENTS) ## load every real agent to its limit and past it, into docs/proofs/agents.md
+	$(PROVE) -timeout 60m -run '^TestProveAgents$$' ./cmd/spanstorm
+
+.PHONY: prove-ledger
+prove-ledger: build $(AGENTS) ## measure what the ledger costs in CPU and memory, into docs/proofs/ledger.md
+	@failed=; for room in internal/run cmd/spanstorm internal/intake; do \
+		$(PROVE) -timeout 60m -run '^TestProveLedger' ./$$room || failed="$$failed $$room"; \
+	done; [ -z "$$failed" ] || { echo "not all of it holds: see$$failed above"; exit 1; }
 
 VEGETA := bin/tools/vegeta-v12.13.0/vegeta
 
