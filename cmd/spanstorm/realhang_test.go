@@ -15,10 +15,14 @@ import (
 // little, and many bytes, 9 MB a second.
 func hungIntake(at, hang, length time.Duration) job {
 	return job{scenario: "smoke", target: datadog, sets: []string{
-		"expect=[]", "traces_per_request=4", "shapes.hello.templates=16", "services.web.operations.hello.meta_struct={appsec: 90KB}",
+		"expect=[]", "timeout=30s", "traces_per_request=4", "shapes.hello.templates=16", "services.web.operations.hello.meta_struct={appsec: 90KB}",
 		fmt.Sprintf("load=[{name: hold, rate: 25/s, for: %s}]", length), fmt.Sprintf("events=[{at: %s, for: %s, intake: hang}]", at, hang),
 	}}
 }
+
+// agentWaits is how long the agent waits for an answer of its intake (datadog-agent,
+// pkg/trace/writer: newClient).
+const agentWaits = 10 * time.Second
 
 // TestRealDatadogHungIntake has the agent refuse while its intake hangs, and recover.
 func TestRealDatadogHungIntake(t *testing.T) {
@@ -45,7 +49,11 @@ func hangIsOver(t *testing.T, rec *results.Record) {
 	if q.ByCode["429"] == 0 || q.ByCode["200"]+q.ByCode["429"] != q.Planned {
 		t.Errorf("of %d requests answers are %v, errors %+v", q.Planned, q.ByCode, q.Errors)
 	}
-	if l.RefusedByCode["429"] != l.Refused || l.Accepted != l.Delivered || l.Duplicated.Spans > 0 || l.Foreign.Spans > 0 || l.AcceptedThoughRefused.Spans > 0 {
+	if l.RefusedByCode["429"] != l.Refused || l.Accepted != l.Delivered || l.Foreign.Spans > 0 || l.AcceptedThoughRefused.Spans > 0 {
 		t.Errorf("ledger %+v, refused by code %v, foreign %+v", l.Account, l.RefusedByCode, l.Foreign)
+	}
+	// An agent waits 10 s for its intake, and then sends again what may have come.
+	if l.Duplicated.Spans > 0 && hang.ForS < agentWaits.Seconds()-1 {
+		t.Errorf("%+v came twice", l.Duplicated)
 	}
 }

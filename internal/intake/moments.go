@@ -15,9 +15,9 @@ type Moment struct {
 	UnixNS  int64
 }
 
-// momentsMost bounds how many are kept: 16 MB. Past it every other chunk is let go,
+// momentsMost bounds how many are kept: 8 MB. Past it every other chunk is let go,
 // by a hash of its ordinal, so that what is kept is as good as any sample of its size.
-const momentsMost = 1 << 20
+const momentsMost = 1 << 19
 
 // moments are when chunks came out: all of them, or a uniform sample.
 type moments struct {

@@ -24,20 +24,22 @@ func TestProveLedgerHour(t *testing.T) {
 	}
 	var page strings.Builder
 	for _, l := range loads() {
-		s := simulate(t, l, int(length.Seconds()))
-		s.check(t)
-		t.Log(s.String())
-		bar, verdict := fmt.Sprintf("%.0f MB", hourMost/1e6), "met"
-		switch {
-		case l.beyond:
-			bar, verdict = "–", ""
-		case s.peak >= hourMost:
-			verdict = "**not met**"
-			t.Errorf("%s: %.0f MB", l.name, float64(s.peak)/1e6)
-		}
-		mb := func(stage string) string { return fmt.Sprintf("%.0f MB", float64(s.stages[stage])/1e6) }
-		fmt.Fprintf(&page, "| %s | %.1f M | %.0f MB | %s | %s | %s | %s | %s | %.0f s |\n", l.name, float64(s.requests)/1e6, float64(s.account)/1e6,
-			mb(stageLoad), mb(stageHandOver), mb(stageClosing), bar, verdict, (s.handOver + s.closing).Seconds())
+		t.Run(l.name, func(t *testing.T) {
+			s := simulate(t, l, int(length.Seconds()))
+			s.check(t)
+			t.Log(s.String())
+			bar, verdict := fmt.Sprintf("%.0f MB", hourMost/1e6), "met"
+			switch {
+			case l.beyond:
+				bar, verdict = "–", ""
+			case s.peak >= hourMost:
+				verdict = "**not met**"
+				t.Errorf("%.0f MB", float64(s.peak)/1e6)
+			}
+			mb := func(stage string) string { return fmt.Sprintf("%.0f MB", float64(s.stages[stage])/1e6) }
+			fmt.Fprintf(&page, "| %s | %.1f M | %.0f MB | %s | %s | %s | %s | %s | %.0f s |\n", l.name, float64(s.requests)/1e6, float64(s.account)/1e6,
+				mb(stageLoad), mb(stageHandOver), mb(stageClosing), bar, verdict, (s.handOver + s.closing).Seconds())
+		})
 	}
 	text := fmt.Sprintf(`## The memory of an hour at 100,000 traces/s
 

@@ -40,7 +40,7 @@ type cost struct{ with, without float64 }
 // fetched, and there is nothing to close. Agent and intake do the same both times. It writes a
 // section of docs/proofs/ledger.md.
 func TestProveLedgerCPU(t *testing.T) {
-	rounds, length := 5, 10*time.Second
+	rounds, length := 5, 15*time.Second
 	if testing.Short() {
 		rounds, length = 1, 3*time.Second
 	}
@@ -53,7 +53,7 @@ until the record is written; the rest, compiling the scenario, is the same. Rati
 | load | with | without | ratio | at most | |
 |---|---|---|---|---|---|
 `, time.Now().UTC().Format(time.DateOnly), Version, runtime.NumCPU(), rounds, length)
-	for _, l := range []costLoad{{"2 traces a request, 1,000/s", 2, 1000}, {"50 traces a request, 60/s", 50, 60}} {
+	for _, l := range []costLoad{{"2 traces a request, 1,000/s", 2, 1000}, {"50 traces a request, 80/s", 50, 80}} {
 		oneCost(t, l, time.Second, true) // warm up
 		var list []cost
 		for range rounds {
@@ -146,12 +146,12 @@ func oneCost(t *testing.T, l costLoad, length time.Duration, with bool) float64 
 		t.Fatal(err)
 	}
 	used := process.SelfUsage().CPUS - before
-	q := rec.Requests
-	if q.Delivered != q.Sent || q.Sent == 0 || q.Unsent > 0 {
-		t.Errorf("%s: planned %d, sent %d, delivered %d", l.name, q.Planned, q.Sent, q.Delivered)
+	q, a := rec.Requests, rec.Ledger.Account // an agent on a busy machine may refuse some
+	if q.Sent == 0 || q.Unsent > 0 || q.Answered != q.Sent {
+		t.Errorf("%s: planned %d, sent %d, answered %d", l.name, q.Planned, q.Sent, q.Answered)
 	}
-	if got := rec.Ledger.Accepted; with && (got != rec.Ledger.Sent || got.Traces != uint64(l.traces)*q.Sent) || !with && rec.Ledger.Sent != (results.Count{}) {
-		t.Errorf("%s, with the ledger %v: %+v", l.name, with, rec.Ledger.Account)
+	if with && (a.Accepted != a.Delivered || a.Sent.Traces != uint64(l.traces)*q.Sent) || !with && a != (results.Account{}) {
+		t.Errorf("%s, with the ledger %v: %+v", l.name, with, a)
 	}
 	return used / float64(q.Sent) * 1e6
 }
