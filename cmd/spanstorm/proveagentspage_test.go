@@ -146,7 +146,7 @@ func (p *agentsPage) hung(rec *results.Record) {
 		return
 	}
 	fmt.Fprintf(&p.hanged, `The intake hangs from second %.1f to %.1f of %.0f; the agent gets %.0f requests/s of %.1f MB/s together, in few traces: it is far from its limit, but
-holds no more than some 35 MB that its intake does not take. It refuses from second %d to %d, in %d seconds, and takes all before and after.
+holds no more than about six payloads of 3.2 MB that its intake does not take. It refuses from second %d to %d, in %d seconds, and takes all before and after.
 The run is %s. Requests: %s. Of %s traces / spans %s were delivered, %s came out, %s are missing, %s came twice. An agent that has waited 10 s for its
 intake sends again: what comes twice is counted once, and shown.
 

@@ -10,8 +10,8 @@ import (
 	"github.com/spanstorm/spanstorm/results"
 )
 
-// hungIntake is a run in which the intake hangs behind the real agent. The agent holds some
-// ten payloads of 3.2 MB before it refuses: so the load is one of few traces, which cost it
+// hungIntake is a run in which the intake hangs behind the real agent. The agent holds about
+// six payloads of 3.2 MB before it refuses: so the load is one of few traces, which cost it
 // little, and many bytes, 9 MB a second.
 func hungIntake(at, hang, length time.Duration) job {
 	return job{scenario: "smoke", target: datadog, sets: []string{
@@ -21,7 +21,7 @@ func hungIntake(at, hang, length time.Duration) job {
 }
 
 // agentWaits is how long the agent waits for an answer of its intake (datadog-agent,
-// pkg/trace/writer: newClient).
+// pkg/trace/config: NewHTTPClient).
 const agentWaits = 10 * time.Second
 
 // TestRealDatadogHungIntake has the agent refuse while its intake hangs, and recover.
