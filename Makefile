@@ -16,7 +16,8 @@ GOLANGCI := bin/tools/$(GOLANGCI_VERSION)/golangci-lint
 # A commit is written into the binary where there is one to write.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 VCS := $(if $(shell git rev-parse --verify --quiet HEAD 2>/dev/null),auto,false)
-BUILD_FLAGS := -trimpath -buildvcs=$(VCS) -ldflags "-X github.com/spanstorm/spanstorm/internal/run.Version=$(VERSION)"
+LDFLAGS := -ldflags "-X github.com/spanstorm/spanstorm/internal/run.Version=$(VERSION)"
+BUILD_FLAGS := -trimpath -buildvcs=$(VCS) $(LDFLAGS)
 
 PLATFORMS := darwin/arm64 windows/amd64
 
@@ -120,16 +121,16 @@ prove-memory: ## show in ten minutes that memory does not grow with the length o
 	$(GO) test -count=1 -timeout 20m -tags prove -run '^TestProveMemory$$' ./cmd/spanstorm
 
 # PROVE_FLAGS=-short shortens the proofs, to see that they work.
-PROVE := $(GO) test -count=1 -v -tags prove,realagent $(PROVE_FLAGS)
+PROVE := $(GO) test -count=1 -v -timeout 60m -tags prove,realagent $(LDFLAGS) $(PROVE_FLAGS)
 
 .PHONY: prove-agents
 prove-agents: $(AGENTS) ## load every real agent to its limit and past it, into docs/proofs/agents.md
-	$(PROVE) -timeout 60m -run '^TestProveAgents$$' ./cmd/spanstorm
+	$(PROVE) -run '^TestProveAgents$$' ./cmd/spanstorm
 
 .PHONY: prove-ledger
 prove-ledger: build $(AGENTS) ## measure what the ledger costs in CPU and memory, into docs/proofs/ledger.md
 	@failed=; for room in internal/run cmd/spanstorm internal/intake; do \
-		$(PROVE) -timeout 60m -run '^TestProveLedger' ./$$room || failed="$$failed $$room"; \
+		$(PROVE) -run '^TestProveLedger' ./$$room || failed="$$failed $$room"; \
 	done; [ -z "$$failed" ] || { echo "not all of it holds: see$$failed above"; exit 1; }
 
 VEGETA := bin/tools/vegeta-v12.13.0/vegeta
