@@ -16,7 +16,8 @@ GOLANGCI := bin/tools/$(GOLANGCI_VERSION)/golangci-lint
 # A commit is written into the binary where there is one to write.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 VCS := $(if $(shell git rev-parse --verify --quiet HEAD 2>/dev/null),auto,false)
-BUILD_FLAGS := -trimpath -buildvcs=$(VCS) -ldflags "-X github.com/spanstorm/spanstorm/internal/run.Version=$(VERSION)"
+LDFLAGS := -ldflags "-X github.com/spanstorm/spanstorm/internal/run.Version=$(VERSION)"
+BUILD_FLAGS := -trimpath -buildvcs=$(VCS) $(LDFLAGS)
 
 PLATFORMS := darwin/arm64 windows/amd64
 
@@ -67,7 +68,7 @@ test: lint unit race cross real ## run everything that CI runs
 lint: $(GOLANGCI) ## check formatting, vet and lint
 	@files=$$(git ls-files --cached --others --exclude-standard '*.go' | xargs -r gofmt -l); \
 	if [ -n "$$files" ]; then printf 'not formatted by gofmt:\n%s\n' "$$files"; exit 1; fi
-	$(GO) vet -tags realagent ./...
+	$(GO) vet -tags realagent,prove ./...
 	$(GOLANGCI) run ./...
 	set -e; for m in $(NESTED); do (cd $$m && $(CURDIR)/$(GOLANGCI) run ./...); done
 	$(call each,$(filter-out %/go.mod,$(MODULES)),$(GO) vet $$flags ./...)
@@ -118,6 +119,19 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 .PHONY: prove-memory
 prove-memory: ## show in ten minutes that memory does not grow with the length of a run
 	$(GO) test -count=1 -timeout 20m -tags prove -run '^TestProveMemory$$' ./cmd/spanstorm
+
+# PROVE_FLAGS=-short shortens the proofs, to see that they work.
+PROVE := $(GO) test -count=1 -v -timeout 60m -tags prove,realagent $(LDFLAGS) $(PROVE_FLAGS)
+
+.PHONY: prove-agents
+prove-agents: $(AGENTS) ## load every real agent to its limit and past it, into docs/proofs/agents.md
+	$(PROVE) -run '^TestProveAgents$$' ./cmd/spanstorm
+
+.PHONY: prove-ledger
+prove-ledger: build $(AGENTS) ## measure what the ledger costs in CPU and memory, into docs/proofs/ledger.md
+	@failed=; for room in internal/run cmd/spanstorm internal/intake; do \
+		$(PROVE) -run '^TestProveLedger' ./$$room || failed="$$failed $$room"; \
+	done; [ -z "$$failed" ] || { echo "not all of it holds: see$$failed above"; exit 1; }
 
 .PHONY: bugs
 bugs: build $(AGENTS) ## run the scenarios of published problems on every agent, into docs/bugs.md

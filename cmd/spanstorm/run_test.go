@@ -25,6 +25,7 @@ type job struct {
 	target   string
 	intake   string
 	restart  bool
+	out      string // where the record stays; empty: nowhere
 }
 
 // do runs the job and returns its record, which is also read back from disk.
@@ -50,7 +51,10 @@ func (j job) within(t *testing.T, limit time.Duration) (*results.Record, string)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	out := filepath.Join(t.TempDir(), "record")
+	out := j.out
+	if out == "" {
+		out = filepath.Join(t.TempDir(), "record")
+	}
 	_, err = run.Run(ctx, run.Options{
 		Scenario: s, Target: spec, Out: out, Self: self, Intake: j.intake, Restart: j.restart, Log: slog.New(slog.DiscardHandler),
 	})

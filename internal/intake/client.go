@@ -126,7 +126,10 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) (answ
 		return nil, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	answer, err = io.ReadAll(io.LimitReader(res.Body, answerBytesMax+1))
+	var into bytes.Buffer
+	into.Grow(int(min(max(res.ContentLength, 0), answerBytesMax)) + bytes.MinRead)
+	_, err = into.ReadFrom(io.LimitReader(res.Body, answerBytesMax+1))
+	answer = into.Bytes()
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)

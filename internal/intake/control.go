@@ -2,6 +2,7 @@ package intake
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -16,7 +17,7 @@ import (
 //	GET  /progress  JSON, Progress
 //	GET  /arrivals  the binary message of ledger.Arrivals; 409 before there is a key
 //	GET  /samples   JSON, a list of Sample
-//	GET  /moments   when chunks came out, in binary: see serveMoments
+//	GET  /moments   when chunks came out, in binary: see momentsHead; 409 before there is a key
 //	POST /trouble   JSON, Trouble: what agents meet from now on
 const (
 	controlRun      = "/run"
@@ -108,13 +109,32 @@ func (s *Server) serveRun(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serveArrivals(w http.ResponseWriter, _ *http.Request) {
-	arrivals, err := s.Arrivals()
-	if err != nil {
+	message, err := s.settled(func(run *keyed) ([]byte, error) { return run.arrivals.MarshalBinary() })
+	serveMessage(w, message, err)
+}
+
+// settled makes a message of what came, everything that was answered included. Agents
+// wait meanwhile: a copy of a long run's account would take as much memory again.
+func (s *Server) settled(message func(*keyed) ([]byte, error)) ([]byte, error) {
+	run := s.run.Load()
+	if run == nil {
+		return nil, ErrNoRun
+	}
+	s.commit.Lock()
+	defer s.commit.Unlock()
+	run.mu.Lock()
+	defer run.mu.Unlock()
+	return message(run)
+}
+
+// serveMessage answers with a message in binary, and says how long it is: whoever reads
+// it needs no more memory than that.
+func serveMessage(w http.ResponseWriter, message []byte, err error) {
+	switch {
+	case errors.Is(err, ErrNoRun):
 		http.Error(w, err.Error(), http.StatusConflict)
 		return
-	}
-	message, err := arrivals.MarshalBinary()
-	if err != nil {
+	case err != nil:
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}

@@ -15,9 +15,9 @@ type Moment struct {
 	UnixNS  int64
 }
 
-// momentsMost bounds how many are kept: 16 MB. Past it every other chunk is let go,
+// momentsMost bounds how many are kept: 8 MB. Past it every other chunk is let go,
 // by a hash of its ordinal, so that what is kept is as good as any sample of its size.
-const momentsMost = 1 << 20
+const momentsMost = 1 << 19
 
 // moments are when chunks came out: all of them, or a uniform sample.
 type moments struct {
@@ -44,25 +44,17 @@ func (m *moments) add(ordinal uint64, unixNS int64) {
 		m.add(ordinal, unixNS)
 		return
 	}
+	if m.list == nil {
+		m.list = make([]Moment, 0, momentsMost) // at once, rather than copied as it grows
+	}
 	m.list = append(m.list, Moment{ordinal, unixNS})
 }
 
-// Moments returns when chunks came out, each for the first time, in the order of their
-// ordinals, and of which share of all chunks.
-func (s *Server) Moments() (list []Moment, share float64) {
-	run := s.run.Load()
-	if run == nil {
-		return nil, 1
-	}
-	s.commit.Lock() // everything that was answered is in them
-	run.mu.Lock()
-	list, mask := slices.Clone(run.moments.list), run.moments.mask
-	run.mu.Unlock()
-	s.commit.Unlock()
-	// Those that came again came later.
-	slices.SortStableFunc(list, func(a, b Moment) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
-	list = slices.CompactFunc(list, func(a, b Moment) bool { return a.Ordinal == b.Ordinal })
-	return list, 1 / float64(mask+1)
+// sort puts them in the order of their ordinals, each for the first time: those
+// that came again came later.
+func (m *moments) sort() {
+	slices.SortStableFunc(m.list, func(a, b Moment) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
+	m.list = slices.CompactFunc(m.list, func(a, b Moment) bool { return a.Ordinal == b.Ordinal })
 }
 
 // The message of moments: the mask, and then for each its ordinal and time, all as
@@ -72,15 +64,22 @@ const (
 	momentBytes = 16
 )
 
-func (s *Server) serveMoments(w http.ResponseWriter, _ *http.Request) {
-	list, share := s.Moments()
-	message := binary.BigEndian.AppendUint64(nil, uint64(1/share)-1)
-	for _, m := range list {
-		message = binary.BigEndian.AppendUint64(message, m.Ordinal)
-		message = binary.BigEndian.AppendUint64(message, uint64(m.UnixNS))
+// message is when chunks came out, each for the first time, in the order of their
+// ordinals.
+func (m *moments) message() []byte {
+	m.sort()
+	message := make([]byte, 0, momentsHead+momentBytes*len(m.list))
+	message = binary.BigEndian.AppendUint64(message, m.mask)
+	for _, one := range m.list {
+		message = binary.BigEndian.AppendUint64(message, one.Ordinal)
+		message = binary.BigEndian.AppendUint64(message, uint64(one.UnixNS))
 	}
-	w.Header().Set("Content-Type", "application/octet-stream")
-	_, _ = w.Write(message) // a client that has gone has its error already
+	return message
+}
+
+func (s *Server) serveMoments(w http.ResponseWriter, _ *http.Request) {
+	message, err := s.settled(func(run *keyed) ([]byte, error) { return run.moments.message(), nil })
+	serveMessage(w, message, err)
 }
 
 func readMoments(message []byte) (list []Moment, share float64, err error) {
@@ -91,6 +90,7 @@ func readMoments(message []byte) (list []Moment, share float64, err error) {
 	if mask&(mask+1) != 0 {
 		return nil, 0, fmt.Errorf("%d is no mask", mask)
 	}
+	list = make([]Moment, 0, len(message)/momentBytes)
 	for m := message[momentsHead:]; len(m) > 0; m = m[momentBytes:] {
 		list = append(list, Moment{binary.BigEndian.Uint64(m), int64(binary.BigEndian.Uint64(m[8:]))})
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
@@ -27,6 +28,8 @@ import (
 const (
 	messageMagic   = "SSAR"
 	messageVersion = 1
+	// headBytesMost is the most that all but the sets and repeats take.
+	headBytesMost = len(messageMagic) + 2 + (8+4+2)*binary.MaxVarintLen64
 )
 
 // maxElements bounds the numbers in one set of a message: 2^36 is a hundred
@@ -45,6 +48,15 @@ func (a *Arrivals) AppendBinary(dst []byte) ([]byte, error) {
 	if a.LastUnixNS < 0 {
 		return dst, fmt.Errorf("encode arrivals: the last one is at %d ns, before 1970", a.LastUnixNS)
 	}
+	sets := [...]*roaring64.Bitmap{a.whole, a.twice, a.loose, a.marked}
+	var runs [len(sets)]uint64
+	size := headBytesMost + (len(a.more)+len(a.odd))*2*binary.MaxVarintLen64
+	for i, set := range sets {
+		var bytes int
+		runs[i], bytes = measure(set)
+		size += bytes
+	}
+	dst = slices.Grow(dst, size) // at once: it may be large
 	dst = append(dst, messageMagic...)
 	dst = append(dst, messageVersion, a.spanBits)
 	for _, n := range []uint64{
@@ -53,8 +65,8 @@ func (a *Arrivals) AppendBinary(dst []byte) ([]byte, error) {
 	} {
 		dst = binary.AppendUvarint(dst, n)
 	}
-	for _, set := range []*roaring64.Bitmap{a.whole, a.twice, a.loose, a.marked} {
-		dst = appendSet(dst, set)
+	for i, set := range sets {
+		dst = appendSet(dst, set, runs[i])
 	}
 	for _, m := range []map[uint64]uint64{a.more, a.odd} {
 		dst = appendRepeats(dst, m)
@@ -107,9 +119,21 @@ func (a *Arrivals) UnmarshalBinary(message []byte) error {
 	return nil
 }
 
-func appendSet(dst []byte, set *roaring64.Bitmap) []byte {
-	runs := uint64(0)
-	eachRun(set, func(_, _ uint64) { runs++ })
+// measure is how many runs a set has, and how many bytes they take in a message.
+func measure(set *roaring64.Bitmap) (runs uint64, bytes int) {
+	next := uint64(0)
+	eachRun(set, func(first, last uint64) {
+		runs++
+		bytes += uvarintLen(first-next) + uvarintLen(last-first)
+		next = last + 1
+	})
+	return runs, bytes
+}
+
+// uvarintLen is how many bytes a number takes: seven bits in each.
+func uvarintLen(n uint64) int { return (bits.Len64(n|1) + 6) / 7 }
+
+func appendSet(dst []byte, set *roaring64.Bitmap, runs uint64) []byte {
 	dst = binary.AppendUvarint(dst, runs)
 	next := uint64(0) // first number that the next run could begin at
 	eachRun(set, func(first, last uint64) {
@@ -230,8 +254,17 @@ func (r *reader) pairs(limit uint64, end func(first, extent uint64) (uint64, err
 	}
 }
 
+// longRun is from how many numbers on a run is added as such: adding single numbers
+// side by side is quicker than joining short runs.
+const longRun = 256
+
 func (r *reader) set(into *roaring64.Bitmap, limit uint64) {
-	elements := uint64(0)
+	var singles [1024]uint64
+	n, elements, sinceTidy := 0, uint64(0), uint64(0)
+	flush := func() {
+		into.AddMany(singles[:n])
+		n = 0
+	}
 	r.pairs(limit, func(first, extent uint64) (uint64, error) {
 		if extent > limit-first {
 			return 0, errNumber
@@ -240,10 +273,27 @@ func (r *reader) set(into *roaring64.Bitmap, limit uint64) {
 			return 0, errMany
 		}
 		last := first + extent
-		into.AddRange(first, last)
-		into.Add(last) // on its own, for last+1 may not exist
-		return last, nil
+		if sinceTidy += extent + 1; sinceTidy >= tidyEvery {
+			into.RunOptimize() // before it has grown
+			sinceTidy = 0
+		}
+		if extent >= longRun {
+			flush()
+			into.AddRange(first, last)
+			into.Add(last) // on its own, for last+1 may not exist
+			return last, nil
+		}
+		for x := first; ; x++ {
+			singles[n] = x
+			if n++; n == len(singles) {
+				flush()
+			}
+			if x == last {
+				return last, nil
+			}
+		}
 	})
+	flush()
 	into.RunOptimize()
 }
 

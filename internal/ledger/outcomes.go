@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
 // Outcome is how a request ended: the HTTP code of its answer, or one of the two below.
@@ -45,52 +47,46 @@ func (o Outcome) rank() int {
 	return 0
 }
 
-// pageLen is how many outcomes share a page. A page in which all are the same
-// is not stored, so it should be small enough to be uniform often and large
-// enough that its 24 bytes of header do not count.
-const pageLen = 4096
-
-// A page holds the outcomes of pageLen requests. Most pages of most runs end as
-// "all 200" and give their cells back.
-type page struct {
-	cells []Outcome // nil: every outcome is all
-	all   Outcome
-	top   uint16 // how many cells equal all, while cells is not nil
-}
-
-// A span of seqs that belong together: a phase.
-type segment struct {
-	first uint64 // inclusive
-	end   uint64 // exclusive
-	pages []page // grows with what was set, never ahead of it
-}
-
-// Outcomes holds how each request of a run ended, by seq: two bytes a request
-// at worst, next to nothing where neighbours ended alike.
+// Outcomes holds how each request of a run ended, by seq: a set of seqs for each
+// outcome that there is. Where neighbours ended alike that is next to nothing, at
+// worst two bits a request for each of the outcomes among which they are scattered.
 //
 // It is not safe for concurrent use.
 type Outcomes struct {
-	segments []segment
-	spare    [][]Outcome
-	counts   map[Outcome]uint64
+	phases    []phase
+	sets      []outcomeSet
+	sinceTidy int
+}
+
+// A phase is a stretch of seqs that were set aside.
+type phase struct {
+	first uint64 // inclusive
+	end   uint64 // exclusive
+}
+
+// An outcomeSet is the requests that ended in one way.
+type outcomeSet struct {
+	outcome Outcome
+	seqs    *roaring64.Bitmap
+	count   uint64 // size of seqs
 }
 
 // NewOutcomes returns an empty set of outcomes.
-func NewOutcomes() *Outcomes { return &Outcomes{counts: map[Outcome]uint64{}} }
+func NewOutcomes() *Outcomes { return &Outcomes{} }
 
-// Reserve makes room for the requests first … first+n-1, a phase of the run. It
-// costs nothing until outcomes are set. Phases must come in ascending order and
-// must not overlap.
+// Reserve sets the requests first … first+n-1 aside, a phase of the run. It costs
+// nothing until outcomes are set. Phases must come in ascending order and must not
+// overlap.
 func (o *Outcomes) Reserve(first, n uint64) error {
 	end := first + n
 	if end < first {
 		return fmt.Errorf("reserve outcomes of %d requests from seq %d: past the last seq there is", n, first)
 	}
-	if k := len(o.segments); k > 0 && first < o.segments[k-1].end {
-		return fmt.Errorf("reserve outcomes from seq %d: phases must ascend, and the one before ends at %d", first, o.segments[k-1].end)
+	if k := len(o.phases); k > 0 && first < o.phases[k-1].end {
+		return fmt.Errorf("reserve outcomes from seq %d: phases must ascend, and the one before ends at %d", first, o.phases[k-1].end)
 	}
 	if n > 0 {
-		o.segments = append(o.segments, segment{first: first, end: end})
+		o.phases = append(o.phases, phase{first: first, end: end})
 	}
 	return nil
 }
@@ -105,124 +101,103 @@ func (o *Outcomes) Set(seq uint64, out Outcome) error {
 	if out != Unanswered && (out < 100 || out > 999) {
 		return fmt.Errorf("outcome of request %d: %d is no HTTP code", seq, out)
 	}
-	seg := o.segment(seq)
-	if seg == nil {
+	if !o.reserved(seq) {
 		return fmt.Errorf("outcome of request %d: no phase reserved that seq", seq)
 	}
-	k, i := (seq-seg.first)/pageLen, (seq-seg.first)%pageLen
-	for uint64(len(seg.pages)) <= k {
-		seg.pages = append(seg.pages, page{})
+	into := o.set(out)
+	for i := range o.sets {
+		s := &o.sets[i]
+		if i == into || !s.seqs.Contains(seq) {
+			continue
+		}
+		if s.outcome.rank() >= out.rank() {
+			return nil
+		}
+		s.seqs.Remove(seq)
+		s.count--
 	}
-	p := &seg.pages[k]
-	was := p.get(int(i))
-	if was == out || was.rank() > out.rank() || (was.rank() == out.rank() && was != NotSent) {
-		return nil
+	if s := &o.sets[into]; s.seqs.CheckedAdd(seq) {
+		s.count++
+		o.oneMore()
 	}
-	o.count(was, out)
-	o.put(p, int(i), out)
 	return nil
 }
 
-func (o *Outcomes) count(was, now Outcome) {
-	if was != NotSent {
-		o.counts[was]--
-	}
-	o.counts[now]++
-}
-
-func (o *Outcomes) put(p *page, i int, out Outcome) {
-	if p.cells == nil {
-		cells := o.take()
-		for j := range cells {
-			cells[j] = p.all
-		}
-		p.cells, p.top = cells, pageLen
-	}
-	if p.cells[i] == p.all {
-		p.top--
-	}
-	p.cells[i] = out
-	if out == p.all {
-		p.top++
-	}
-	// Once the page no longer holds any of the value it began with, look
-	// whether it has become uniform in another one; the last cell to be set
-	// is a good guess at which.
-	if p.top == 0 {
-		p.all = out
-		for _, c := range p.cells {
-			if c == out {
-				p.top++
-			}
+// set is the index of the set of an outcome.
+func (o *Outcomes) set(out Outcome) int {
+	for i := range o.sets {
+		if o.sets[i].outcome == out {
+			return i
 		}
 	}
-	if p.top == pageLen {
-		o.spare = append(o.spare, p.cells)
-		p.cells = nil
-	}
+	o.sets = append(o.sets, outcomeSet{outcome: out, seqs: roaring64.New()})
+	return len(o.sets) - 1
 }
 
-func (o *Outcomes) take() []Outcome {
-	if k := len(o.spare); k > 0 {
-		cells := o.spare[k-1]
-		o.spare = o.spare[:k-1]
-		return cells
+// oneMore counts a change, and after many makes the sets small again.
+func (o *Outcomes) oneMore() {
+	if o.sinceTidy++; o.sinceTidy < tidyEvery {
+		return
 	}
-	return make([]Outcome, pageLen)
+	for _, s := range o.sets {
+		s.seqs.RunOptimize()
+	}
+	o.sinceTidy = 0
 }
 
-func (p *page) get(i int) Outcome {
-	if p.cells == nil {
-		return p.all
-	}
-	return p.cells[i]
-}
-
-// segment finds the phase of a seq; nil when there is none.
-func (o *Outcomes) segment(seq uint64) *segment {
-	k, found := slices.BinarySearchFunc(o.segments, seq, func(s segment, seq uint64) int {
+// reserved says that a seq belongs to a phase.
+func (o *Outcomes) reserved(seq uint64) bool {
+	_, found := slices.BinarySearchFunc(o.phases, seq, func(p phase, seq uint64) int {
 		switch {
-		case s.end <= seq:
+		case p.end <= seq:
 			return -1
-		case s.first > seq:
+		case p.first > seq:
 			return 1
 		}
 		return 0
 	})
-	if !found {
-		return nil
-	}
-	return &o.segments[k]
+	return found
 }
 
 // Get is how request seq ended; NotSent when nothing is known of it.
 func (o *Outcomes) Get(seq uint64) Outcome {
-	seg := o.segment(seq)
-	if seg == nil {
-		return NotSent
+	for _, s := range o.sets {
+		if s.seqs.Contains(seq) {
+			return s.outcome
+		}
 	}
-	k, i := (seq-seg.first)/pageLen, (seq-seg.first)%pageLen
-	if k >= uint64(len(seg.pages)) {
-		return NotSent
-	}
-	return seg.pages[k].get(int(i))
+	return NotSent
 }
 
 // Each calls visit for every request that was sent, in ascending order of seq,
 // until visit returns false.
 func (o *Outcomes) Each(visit func(seq uint64, out Outcome) bool) {
-	for _, seg := range o.segments {
-		for k := range seg.pages {
-			p := &seg.pages[k]
-			if p.cells == nil && p.all == NotSent {
-				continue
+	type place struct {
+		outcome Outcome
+		it      roaring64.IntPeekable64
+		next    uint64
+	}
+	var places []place // in the sets that are not over
+	for _, s := range o.sets {
+		if it := s.seqs.Iterator(); it.HasNext() {
+			places = append(places, place{s.outcome, it, it.Next()})
+		}
+	}
+	for len(places) > 0 {
+		least := 0
+		for i := range places {
+			if places[i].next < places[least].next {
+				least = i
 			}
-			base := seg.first + uint64(k)*pageLen
-			for i := range min(pageLen, seg.end-base) {
-				if out := p.get(int(i)); out != NotSent && !visit(base+i, out) {
-					return
-				}
-			}
+		}
+		p := &places[least]
+		if !visit(p.next, p.outcome) {
+			return
+		}
+		if p.it.HasNext() {
+			p.next = p.it.Next()
+		} else {
+			places = slices.Delete(places, least, least+1)
 		}
 	}
 }
@@ -230,11 +205,18 @@ func (o *Outcomes) Each(visit func(seq uint64, out Outcome) bool) {
 // Sent is the number of requests that were sent.
 func (o *Outcomes) Sent() uint64 {
 	var n uint64
-	for _, c := range o.counts {
-		n += c
+	for _, s := range o.sets {
+		n += s.count
 	}
 	return n
 }
 
 // Count is the number of requests that ended so.
-func (o *Outcomes) Count(out Outcome) uint64 { return o.counts[out] }
+func (o *Outcomes) Count(out Outcome) uint64 {
+	for _, s := range o.sets {
+		if s.outcome == out {
+			return s.count
+		}
+	}
+	return 0
+}

@@ -10,7 +10,7 @@ import (
 func TestOutcomesRememberTheBest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := NewOutcomes()
-		lengths := []uint64{rapid.Uint64Range(1, 3*pageLen).Draw(t, "a"), rapid.Uint64Range(1, 2*pageLen).Draw(t, "b")}
+		lengths := []uint64{rapid.Uint64Range(1, 12_000).Draw(t, "a"), rapid.Uint64Range(1, 8_000).Draw(t, "b")}
 		if err := o.Reserve(5, lengths[0]); err != nil {
 			t.Fatal(err)
 		}
@@ -28,7 +28,7 @@ func TestOutcomesRememberTheBest(t *testing.T) {
 			}
 		}
 		common := rapid.SampledFrom([]Outcome{200, 500, Unanswered}).Draw(t, "common")
-		for seq := range lengths[0] { // whole pages of one outcome
+		for seq := range lengths[0] { // long stretches of one outcome
 			set(5+seq, common)
 		}
 		for range rapid.IntRange(0, 100).Draw(t, "others") {

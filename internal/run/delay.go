@@ -20,9 +20,6 @@ func newDelays() *hdrhistogram.Histogram {
 
 // moments asks the intake when chunks came out.
 func (r *run) moments(ctx context.Context) (list []intake.Moment, share float64) {
-	if !r.accountable() {
-		return nil, 0
-	}
 	ctx, cancel := context.WithTimeout(ctx, 6*controlTimeout)
 	defer cancel()
 	list, share, err := r.intake.Moments(ctx)
@@ -39,13 +36,7 @@ func (r *run) delays(rec *results.Record) *results.Histogram {
 	if len(r.closed.moments) == 0 {
 		return nil
 	}
-	all, bySecond := newDelays(), map[int]*hdrhistogram.Histogram{}
-	rows := map[int]int{} // of seconds, by t_s: the first
-	for i := range rec.Seconds {
-		if _, there := rows[rec.Seconds[i].T]; !there {
-			rows[rec.Seconds[i].T] = i
-		}
-	}
+	all, rows := newDelays(), newDelayRows(rec.Seconds)
 	var over uint64
 	for _, m := range r.closed.moments {
 		seq, _ := r.corpus.Layout().Seq(m.Ordinal)
@@ -64,18 +55,9 @@ func (r *run) delays(rec *results.Record) *results.Histogram {
 		if !d.out.Phase.Discarded {
 			_ = all.RecordValue(took)
 		}
-		second := secondOf(&d.out.Phase, due)
-		if bySecond[second] == nil {
-			bySecond[second] = newDelays()
-		}
-		_ = bySecond[second].RecordValue(took)
+		rows.record(secondOf(&d.out.Phase, due), took)
 	}
-	for second, h := range bySecond {
-		if row, there := rows[second]; there {
-			q := results.NewQuantiles(h, 0)
-			rec.Seconds[row].EndToEnd = &q
-		}
-	}
+	rows.fill()
 	if all.TotalCount() == 0 {
 		return nil
 	}
@@ -88,6 +70,42 @@ func secondOf(p *results.Phase, dueUnixNS int64) int {
 	onAxis := func(s float64) time.Duration { return time.Duration(math.Round(s * float64(time.Second))) }
 	due := onAxis(p.StartS) + time.Duration(dueUnixNS-p.StartedAt.UnixNano())
 	return int(min(due, onAxis(p.EndS)-1) / time.Second)
+}
+
+// delayRows fills the delays of each second into its row. Moments come in the order
+// in which requests were due, so one histogram serves all seconds, one after the other.
+type delayRows struct {
+	seconds []results.Second
+	first   map[int]int // row of a second, by t_s: the first
+	second  int
+	values  *hdrhistogram.Histogram
+}
+
+func newDelayRows(seconds []results.Second) *delayRows {
+	d := &delayRows{seconds: seconds, first: map[int]int{}, values: newDelays()}
+	for i := range seconds {
+		if _, there := d.first[seconds[i].T]; !there {
+			d.first[seconds[i].T] = i
+		}
+	}
+	return d
+}
+
+func (d *delayRows) record(second int, tookNS int64) {
+	if second != d.second {
+		d.fill()
+		d.second = second
+	}
+	_ = d.values.RecordValue(tookNS)
+}
+
+// fill ends a second.
+func (d *delayRows) fill() {
+	if row, there := d.first[d.second]; there && d.values.TotalCount() > 0 {
+		q := results.NewQuantiles(d.values, 0)
+		d.seconds[row].EndToEnd = &q
+	}
+	d.values.Reset()
 }
 
 // phaseOf is the phase that request seq is of; nil for none.

@@ -90,12 +90,12 @@ func (r *run) drive(ctx context.Context, l leg, began time.Time, raw *attack.Raw
 		Offset: r.offset(began), Raw: raw, Progress: &r.progress,
 		Checkpoint: r.checkpoint,
 	}
-	observe := r.books.enter
+	observe := r.observe
 	if l.traces() {
 		plan.Source = r.source()
 		if r.incidents != nil {
 			observe = func(o attack.Observation) {
-				r.books.enter(o)
+				r.observe(o)
 				r.incidents.enter(&l, &o)
 			}
 		}

@@ -82,9 +82,10 @@ type run struct {
 	clients    *tracer.Client
 
 	books     *books
-	incidents *incidents // nil: the scenario has none
-	keeper    *keeper    // nil before the load
-	events    *events    // nil before the load
+	observe   func(attack.Observation) // each answer of the load: enters it into the books
+	incidents *incidents               // nil: the scenario has none
+	keeper    *keeper                  // nil before the load
+	events    *events                  // nil before the load
 	progress  attack.Progress
 	meter     *meter
 	phases    []done
@@ -155,6 +156,7 @@ func (r *run) prepare() error {
 	if r.books, err = newBooks(describe, r.plan); err != nil {
 		return fmt.Errorf("scenario %s: %w", r.Scenario.Name, err)
 	}
+	r.observe = r.books.enter
 	r.incidents = newIncidents(r.Scenario.Incidents, r.corpus.IncidentOf)
 	if r.rec, err = r.newRecord(key); err != nil {
 		return err

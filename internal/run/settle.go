@@ -7,6 +7,7 @@ import (
 	"github.com/spanstorm/spanstorm/internal/attack"
 	"github.com/spanstorm/spanstorm/internal/intake"
 	"github.com/spanstorm/spanstorm/internal/ledger"
+	"github.com/spanstorm/spanstorm/internal/target"
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -58,8 +59,12 @@ func (r *run) settle(ctx context.Context, interrupted bool) error {
 		r.closed.claims = r.claims(ctx) // with what it sent on its way down
 	}
 	var err error
-	r.closed.arrivals, err = r.arrivals(context.WithoutCancel(ctx))
-	r.closed.moments, r.closed.share = r.moments(context.WithoutCancel(ctx))
+	if r.acceptance() != target.AcceptanceStatus {
+		r.closed.arrivals, err = r.arrivals(context.WithoutCancel(ctx))
+	}
+	if r.accountable() {
+		r.closed.moments, r.closed.share = r.moments(context.WithoutCancel(ctx))
+	}
 	return err
 }
 
