@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"testing"
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
@@ -183,6 +185,11 @@ func checkPayload(t *rapid.T, e Encoding, senders [2]Tracer, w Writer, chunks []
 	canonicalTags(got)
 	if _, ok := e.(V1); ok {
 		oneOfAName(want)
+	}
+	if slices.EqualFunc(want, got, func(w, g pb.Trace) bool {
+		return slices.EqualFunc(w, g, func(w, g *pb.Span) bool { return proto.Equal(w, g) })
+	}) {
+		return // cmp.Diff would say so, too, but takes its time
 	}
 	if diff := cmp.Diff(want, got, unexported, cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("(-encoded +decoded):\n%s", diff)
