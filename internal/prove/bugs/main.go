@@ -34,12 +34,13 @@ func main() {
 	flag.BoolVar(&p.again, "again", false, "run all once more")
 	page := flag.String("page", "docs/bugs.md", "the page to write")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	if only != "" {
 		*page = ""
 	}
-	if err := p.prove(ctx, only, append([]string{"embedded"}, flag.Args()...), *page); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := p.prove(ctx, only, append([]string{"embedded"}, flag.Args()...), *page)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bugs:", err)
 		os.Exit(1)
 	}

@@ -9,8 +9,19 @@ import (
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
-// signs are how the table shows verdicts.
-var signs = map[verdict]string{has: "✗", hasNot: "✓", lacks: "–", unclear: "?"}
+// sign is how tables show a verdict.
+func (v verdict) sign() string {
+	switch v {
+	case has:
+		return "✗"
+	case hasNot:
+		return "✓"
+	case lacks:
+		return "–"
+	default:
+		return "?"
+	}
+}
 
 // markdown is the page: who has which problem, and of each problem what it is
 // about and what was got where.
@@ -34,7 +45,7 @@ spanstorm %s, %s. [Reproducing a problem](reproducing.md) tells how one gets fro
 		name := strings.TrimPrefix(r.bug.Name, "bugs/")
 		fmt.Fprintf(&b, "| [%s](#%s) |", name, name)
 		for _, c := range r.cells {
-			fmt.Fprintf(&b, " %s |", signs[c.Verdict])
+			fmt.Fprintf(&b, " %s |", c.Verdict.sign())
 		}
 		b.WriteString("\n")
 	}
@@ -76,7 +87,7 @@ func section(b *strings.Builder, r row) error {
 		if c.Why != "" {
 			figures = strings.TrimSuffix(c.Why+"; "+figures, "; ")
 		}
-		fmt.Fprintf(b, "| %s | %s | %s |\n", c.Agent, signs[c.Verdict], figures)
+		fmt.Fprintf(b, "| %s | %s | %s |\n", c.Agent, c.Verdict.sign(), figures)
 	}
 	return nil
 }
