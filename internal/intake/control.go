@@ -18,6 +18,8 @@ import (
 //	GET  /samples   JSON, a list of Sample
 //	GET  /moments   when chunks came out, in binary: see serveMoments
 //	POST /trouble   JSON, Trouble: what agents meet from now on
+//	POST /wanted    {"ordinals": [4711]}: chunks that are to be cut out
+//	GET  /cutouts   JSON, a list of CutOut
 const (
 	controlRun      = "/run"
 	controlProgress = "/progress"
@@ -25,6 +27,8 @@ const (
 	controlSamples  = "/samples"
 	controlMoments  = "/moments"
 	controlTrouble  = "/trouble"
+	controlWanted   = "/wanted"
+	controlCutOuts  = "/cutouts"
 )
 
 const runBytesMax = 4 << 10
@@ -89,6 +93,10 @@ func (s *Server) controlHandler() http.Handler {
 	mux.HandleFunc("GET "+controlArrivals, s.serveArrivals)
 	mux.HandleFunc("GET "+controlMoments, s.serveMoments)
 	mux.HandleFunc("POST "+controlTrouble, s.serveTrouble)
+	mux.HandleFunc("POST "+controlWanted, s.serveWanted)
+	mux.HandleFunc("GET "+controlCutOuts, func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, s.CutOuts())
+	})
 	mux.HandleFunc("GET "+controlSamples, func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, s.Samples())
 	})
