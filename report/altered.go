@@ -13,10 +13,11 @@ import (
 const alteredMax = 20
 
 // alteredTable says which fields the target rewrote, in a sample of the traces that
-// came out. Tags that it only adds are named below the table.
+// came out, and below each what was sent what came. Tags that it only adds are named
+// at the end.
 func alteredTable(a *results.Altered) table {
 	t := table{Title: "Altered by the target", Columns: []column{
-		{Name: "field"}, {Name: "change"}, {Name: "spans", Right: true}, {Name: "in", Drop: 2}, {Name: "sent", Drop: 1}, {Name: "", Drop: 1}, {Name: "came", Drop: 1}, {Name: "span id", Right: true, Drop: 3},
+		{Name: "field"}, {Name: "change"}, {Name: "spans", Right: true}, {Name: "in", Drop: 2}, {Name: "for example", Middle: true, Drop: 1},
 	}}
 	if a == nil || a.Compared.Traces == 0 {
 		return t
@@ -33,13 +34,13 @@ func alteredTable(a *results.Altered) table {
 		if altered++; altered > alteredMax {
 			continue
 		}
-		came := text(f.Example.Came)
+		came := "came: " + f.Example.Came
 		if f.Change == results.FieldRemoved {
-			came = nothing()
+			came = "came: nothing"
 		}
 		t.Rows = append(t.Rows, []cell{
-			text(f.Field), text(f.Change), number(f.Spans, warn), text(alteredIn(&f), dim), text(f.Example.Sent), text("→", dim), came, text(f.Example.SpanID, dim),
-		})
+			text(f.Field), text(f.Change), number(f.Spans, warn), text(alteredIn(&f, a.NoFault == nil), dim), text("sent: " + f.Example.Sent),
+		}, []cell{text(""), text(""), text(""), text("span "+f.Example.SpanID, dim), text(came)})
 	}
 	if more := altered - alteredMax; more > 0 {
 		t.Notes = append(t.Notes, andMore(more, "field"))
@@ -54,14 +55,16 @@ func alteredTable(a *results.Altered) table {
 		}
 		t.Notes = append(t.Notes, "added, which is no alteration: "+said)
 	}
-	return t.without(func(_ int, c column) bool { return c.Name == "in" && a.NoFault == nil })
+	return t
 }
 
-// alteredIn says in which traces a field was altered: all, those of some faults, or
-// those without one.
-func alteredIn(f *results.AlteredField) string {
+// alteredIn says in which traces a field was altered: of a sample without faults, of
+// some faults, or of those without one.
+func alteredIn(f *results.AlteredField, whole bool) string {
 	names := slices.Sorted(maps.Keys(f.Faults))
 	switch {
+	case len(names) == 0 && whole:
+		return "–"
 	case len(names) == 0:
 		return "no fault"
 	case f.NoFault > 0:

@@ -13,9 +13,9 @@ import (
 // says, and the traces without a fault apart from them.
 func faultTable(l *results.Ledger) table {
 	t := table{Title: "By fault", Caption: "traces; of a fault, what became of them beside what is documented", Columns: []column{
-		{Name: "fault", Middle: true}, {Name: "sent", Right: true}, {Name: "delivered", Right: true, Drop: 3}, {Name: "accepted", Right: true}, {Name: "sampled out", Right: true, Drop: 5},
-		{Name: "dropped", Right: true, Drop: 4}, {Name: "missing", Right: true}, {Name: "refused", Right: true}, {Name: "unanswered", Right: true, Drop: 2},
-		{Name: "altered", Right: true, Drop: 6}, {Name: "documented", Drop: 1}, {Name: ""},
+		{Name: "fault", Middle: true}, {Name: "sent", Right: true}, {Name: "delivered", Right: true, Drop: 6}, {Name: "accepted", Right: true, Drop: 1}, {Name: "sampled out", Right: true, Drop: 8},
+		{Name: "dropped", Right: true, Drop: 7}, {Name: "missing", Right: true, Drop: 2}, {Name: "refused", Right: true, Drop: 3}, {Name: "unanswered", Right: true, Drop: 5},
+		{Name: "altered", Right: true, Drop: 6}, {Name: "documented", Drop: 4}, {Name: ""},
 	}}
 	if len(l.ByFault) == 0 {
 		return t

@@ -257,6 +257,9 @@ func ledgerTable(rec *results.Record) table {
 	if missingIsBound(l) {
 		t.Notes = append(t.Notes, "not drained: missing is an upper bound")
 	}
+	if a := l.Altered; a != nil && a.Compared.Traces > 0 {
+		t.Notes = append(t.Notes, fmt.Sprintf("altered: %s of %s traces compared with what was sent", results.FormatCount(a.Altered.Traces), results.FormatCount(a.Compared.Traces)))
+	}
 	if l.Partial.Traces > 0 {
 		t.Notes = append(t.Notes, "partial: chunks that arrived without some of their spans; the spans are those lost")
 	}

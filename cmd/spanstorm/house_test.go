@@ -27,7 +27,7 @@ var house = []struct {
 	{"report/charts", "results"},
 	{"report/internal/samples", "results"},
 	{"internal/run", "internal/altered internal/attack internal/tracer internal/tracer/odd internal/fault internal/fault/bodies generator internal/target internal/intake internal/ledger internal/schedule internal/identity internal/process scenarios results"},
-	{"internal/altered", "generator internal/agent/decode internal/intake internal/ledger internal/identity results"},
+	{"internal/altered", "generator internal/fault internal/agent/decode internal/intake internal/ledger internal/identity results"},
 	{"internal/outlook", "generator internal/trees internal/limits scenarios results"},
 	{"internal/attack", "internal/tracer internal/tracer/odd internal/schedule scenarios results"},
 	{"internal/tracer", "internal/clients internal/tracer/odd internal/tracer/rawhttp scenarios results"},

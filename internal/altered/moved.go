@@ -1,6 +1,10 @@
 package altered
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/spanstorm/spanstorm/internal/fault"
+)
 
 // moved says that a tag is not compared: tracers set it for the agent, which has
 // another place for it than the span, or none.
@@ -16,6 +20,10 @@ func moved(key string) bool {
 	// Propagated tags are of the whole trace, and agents put them on the chunk.
 	return strings.HasPrefix(key, "_dd.p.")
 }
+
+// unseen says that a fault is of a field for which OTLP has no place, so that nobody can
+// tell what became of it.
+func unseen(kind string, otlp bool) bool { return otlp && kind == fault.LongType }
 
 // otherNames are the attributes that the datadogreceiver of the OpenTelemetry
 // Collector makes of a tag that tracers write on spans, where it knows it by another name

@@ -105,13 +105,20 @@ func (c *Client) Want(ctx context.Context, ordinals []uint64) error {
 // CutOuts fetches the chunks that were wanted and have come, in the order in which
 // they came.
 func (c *Client) CutOuts(ctx context.Context) ([]CutOut, error) {
-	var out []CutOut
-	text, err := c.do(ctx, http.MethodGet, controlCutOuts, nil)
-	if err == nil {
-		err = json.Unmarshal(text, &out)
-	}
-	if err != nil {
+	failed := func(err error) ([]CutOut, error) {
 		return nil, fmt.Errorf("ask the intake for the chunks that were wanted: %w", err)
+	}
+	text, err := c.do(ctx, http.MethodGet, controlCutOuts, nil)
+	if err != nil {
+		return failed(err)
+	}
+	out := []CutOut{}
+	for lines := json.NewDecoder(bytes.NewReader(text)); lines.More(); {
+		var one CutOut
+		if err := lines.Decode(&one); err != nil {
+			return failed(err)
+		}
+		out = append(out, one)
 	}
 	return out, nil
 }

@@ -19,7 +19,7 @@ import (
 //	GET  /moments   when chunks came out, in binary: see serveMoments
 //	POST /trouble   JSON, Trouble: what agents meet from now on
 //	POST /wanted    {"ordinals": [4711]}: chunks that are to be cut out
-//	GET  /cutouts   JSON, a list of CutOut
+//	GET  /cutouts   JSON lines, a CutOut each
 const (
 	controlRun      = "/run"
 	controlProgress = "/progress"
@@ -94,9 +94,7 @@ func (s *Server) controlHandler() http.Handler {
 	mux.HandleFunc("GET "+controlMoments, s.serveMoments)
 	mux.HandleFunc("POST "+controlTrouble, s.serveTrouble)
 	mux.HandleFunc("POST "+controlWanted, s.serveWanted)
-	mux.HandleFunc("GET "+controlCutOuts, func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, s.CutOuts())
-	})
+	mux.HandleFunc("GET "+controlCutOuts, s.serveCutOuts)
 	mux.HandleFunc("GET "+controlSamples, func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, s.Samples())
 	})

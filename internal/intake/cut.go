@@ -34,7 +34,7 @@ type CutOut struct {
 // Bounds on what is cut out. Of the room, chunks that are large get at most half:
 // they are not to take that of all others.
 const (
-	cutBytesMax  = 64 << 20 // of all
+	cutBytesMax  = 32 << 20 // of all
 	cutLarge     = 64 << 10 // bytes of a chunk that is large
 	cutPiecesMax = 64       // of a chunk
 	wantedMax    = 1 << 16
@@ -244,6 +244,17 @@ type wantedMessage struct {
 }
 
 const wantedBytesMax = 2 << 20
+
+// serveCutOuts writes one after the other: together they would be in memory twice.
+func (s *Server) serveCutOuts(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/jsonl")
+	lines := json.NewEncoder(w)
+	for _, c := range s.CutOuts() {
+		if lines.Encode(c) != nil {
+			return // a client that has gone does not need them
+		}
+	}
+}
 
 func (s *Server) serveWanted(w http.ResponseWriter, r *http.Request) {
 	var m wantedMessage

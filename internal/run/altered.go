@@ -10,6 +10,9 @@ import (
 	"github.com/spanstorm/spanstorm/results"
 )
 
+// comparedSpans bounds the spans that are grown again to compare with: about a second.
+const comparedSpans = 100_000
+
 // want tells the intake which chunks are to be compared with what was sent: a
 // sample, chosen before the load. Bodies with a fault are left out: what is in them is
 // not what was to be sent.
@@ -49,8 +52,13 @@ func (r *run) altered(account *results.Ledger) {
 	if !r.accountable() || r.closed.cutOuts == nil {
 		return
 	}
+	most := comparedSpans
+	if r.rec.Interrupted {
+		most /= 10
+	}
 	sheet := altered.Sheet{
-		CutOuts: r.closed.cutOuts, Tree: r.tree, Chunks: r.corpus.Chunks, Layout: r.corpus.Layout(),
+		SpansMost: most,
+		CutOuts:   r.closed.cutOuts, Tree: r.tree, Chunks: r.corpus.Chunks, Layout: r.corpus.Layout(),
 		Shapes: len(r.corpus.ShapeNames()), Faults: r.corpus.FaultNames(),
 	}
 	out, err := sheet.Close()
