@@ -254,3 +254,63 @@ func TestRoomForCutOuts(t *testing.T) {
 		t.Errorf("%d bytes in all", k.bytes)
 	}
 }
+
+// BenchmarkWanted reads payloads of a run of 200,000 chunks, of which none are wanted, or a
+// thousand.
+func BenchmarkWanted(b *testing.B) {
+	const chunks, spans, payloads = 100, 10, 2000
+	codec := identity.New(identity.Key{1}, layout)
+	var tracer pb.TracerPayload
+	if err := proto.Unmarshal(benchTracer(b, chunks, spans), &tracer); err != nil {
+		b.Fatal(err)
+	}
+	wanted := map[uint64]struct{}{}
+	for i := range uint64(1000) {
+		wanted[i*chunks*payloads/1000] = struct{}{}
+	}
+	bodies := make([][]byte, 200) // as many as there are, they come again
+	for p := range bodies {
+		for i, c := range tracer.Chunks {
+			ordinal := uint64(p*chunks + i)
+			for k, s := range c.Spans {
+				s.TraceID, s.SpanID = codec.TraceID(ordinal, spans), codec.SpanID(ordinal, k)
+			}
+		}
+		var err error
+		if bodies[p], err = proto.Marshal(&pb.AgentPayload{TracerPayloads: []*pb.TracerPayload{&tracer}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for name, set := range map[string]map[uint64]struct{}{"none": nil, "a thousand": wanted} {
+		b.Run(name, func(b *testing.B) {
+			var s skimmer
+			var batch batch
+			cut := 0
+			for i := 0; b.Loop(); i++ {
+				body := bodies[i%len(bodies)]
+				batch.reset(codec, set)
+				if err := s.skim(body, batch.add); err != nil {
+					b.Fatal(err)
+				}
+				cut += len(cutChunks(&batch, body))
+			}
+			if (cut > 0) != (set != nil) {
+				b.Fatalf("%d were cut out", cut)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/chunks/spans, "ns/span")
+		})
+	}
+}
+
+// benchTracer is the one payload of a tracer in benchPayload.
+func benchTracer(tb testing.TB, chunks, spans int) []byte {
+	tb.Helper()
+	var tracer []byte
+	if err := each(benchPayload(tb, chunks, spans), payloadTracers, func(b []byte) error {
+		tracer = b
+		return nil
+	}); err != nil {
+		tb.Fatal(err)
+	}
+	return tracer
+}
