@@ -17,6 +17,9 @@ const (
 	spansMost   = 100_000 // unless a single chunk of each stratum has more
 	lookedMost  = 400_000 // chunks that are looked at
 	requestMost = 100_000 // requests, too
+	// closedTimes is how many times as much is chosen where there is a closed loop, of which
+	// most will not be sent.
+	closedTimes = 4
 )
 
 // Range is a number of requests in a row.
@@ -49,6 +52,9 @@ func Choose(p Population) []uint64 {
 		return nil
 	}
 	places, spans := max(1, chunksMost/strata), max(1, spansMost/strata)
+	if slices.ContainsFunc(p.Ranges, func(r Range) bool { return r.Closed }) {
+		places, spans = closedTimes*places, closedTimes*spans
+	}
 	taken, spansOf := make([]int, strata), make([]int, strata)
 	open := strata
 	for f := range p.Faults {

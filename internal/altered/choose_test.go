@@ -57,7 +57,7 @@ func TestClosedLoopsBegin(t *testing.T) {
 		},
 	}
 	ordinals := Choose(p)
-	if len(ordinals) != chunksMost || len(slices.Compact(slices.Clone(ordinals))) != chunksMost {
+	if most := closedTimes * chunksMost; len(ordinals) != most || len(slices.Compact(slices.Clone(ordinals))) != most {
 		t.Fatalf("%d chunks", len(ordinals))
 	}
 	within, late := 0, 0

@@ -150,7 +150,7 @@ func TestCuttingOutOTLP(t *testing.T) {
 	codec := identity.New(identity.Key{1}, layout)
 	// A span with what it stands under, as one text.
 	told := func(r *otlptrace.ResourceSpans, s *otlptrace.ScopeSpans, span *otlptrace.Span) string {
-		return fmt.Sprint(r.Resource.Attributes[0].Value.GetStringValue(), s.Scope.Name, span.SpanId, span.Name)
+		return fmt.Sprintf("%s %s %x %s", r.Resource.Attributes[0].Value.GetStringValue(), s.Scope.Name, span.SpanId, span.Name)
 	}
 	each := func(data *otlptrace.TracesData, visit func(uint64, string)) {
 		for _, r := range data.ResourceSpans {
