@@ -44,8 +44,9 @@ func Unexpected(p *results.Part, acceptanceUnknown bool) []string {
 }
 
 // unexpectedlyAltered says what a sample shows for certain: that traces came out as
-// they were sent although all are documented to be rewritten, or were rewritten, in
-// fields that the target leaves alone elsewhere, although none is.
+// they were sent although all are documented to be rewritten, or that most were
+// rewritten, in fields that the target leaves alone elsewhere, although none is to be. A
+// few of those may be of spans that the sample happens not to have without a fault.
 func unexpectedlyAltered(p *results.Part) []string {
 	a := p.Altered
 	if a == nil || a.Compared == 0 {
@@ -56,7 +57,7 @@ func unexpectedlyAltered(p *results.Part) []string {
 	switch {
 	case altered && !accepted && a.Altered < a.Compared:
 		return []string{results.FormatCount(a.Compared-a.Altered) + of + "not altered"}
-	case accepted && !altered && a.Own > 0:
+	case accepted && !altered && 2*a.Own > a.Compared:
 		return []string{results.FormatCount(a.Own) + of + "altered"}
 	}
 	return nil

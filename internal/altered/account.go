@@ -206,9 +206,15 @@ func (t *tally) field(s *Sheet, c *ledger.Chunk, seq uint64, sent *span, d diffe
 	f.Faults[s.Faults[c.Fault]]++
 }
 
+// soundLeast is how many traces without a fault it takes to know what happens to them.
+const soundLeast = 20
+
 // account closes the tally.
 func (t *tally) account() *Account {
 	for _, trace := range t.faulty {
+		if t.out.NoFault.Compared < soundLeast {
+			break
+		}
 		for a := range trace.alterations {
 			if t.fields[a].NoFault == 0 {
 				t.out.ByFault[trace.fault].Own++
