@@ -13,9 +13,9 @@ import (
 // says, and the traces without a fault apart from them.
 func faultTable(l *results.Ledger) table {
 	t := table{Title: "By fault", Caption: "traces; of a fault, what became of them beside what is documented", Columns: []column{
-		{Name: "fault", Middle: true}, {Name: "sent", Right: true}, {Name: "delivered", Right: true, Drop: 3}, {Name: "accepted", Right: true}, {Name: "sampled out", Right: true, Drop: 5},
-		{Name: "dropped", Right: true, Drop: 4}, {Name: "missing", Right: true}, {Name: "refused", Right: true}, {Name: "unanswered", Right: true, Drop: 2},
-		{Name: "documented", Drop: 1}, {Name: ""},
+		{Name: "fault", Middle: true}, {Name: "sent", Right: true}, {Name: "delivered", Right: true, Drop: 6}, {Name: "accepted", Right: true, Drop: 1}, {Name: "sampled out", Right: true, Drop: 8},
+		{Name: "dropped", Right: true, Drop: 7}, {Name: "missing", Right: true, Drop: 2}, {Name: "refused", Right: true, Drop: 3}, {Name: "unanswered", Right: true, Drop: 5},
+		{Name: "altered", Right: true, Drop: 6}, {Name: "documented", Drop: 4}, {Name: ""},
 	}}
 	if len(l.ByFault) == 0 {
 		return t
@@ -24,7 +24,7 @@ func faultTable(l *results.Ledger) table {
 	row := func(p results.Part, documented, verdict cell) {
 		cells := []cell{
 			text(p.Name), number(p.Sent.Traces), number(p.Delivered.Traces), number(p.Accepted.Traces), number(p.SampledOut.Traces),
-			number(p.Dropped.Traces), number(p.Missing.Traces), refusals(p), number(p.Unanswered.Traces), documented, verdict,
+			number(p.Dropped.Traces), number(p.Missing.Traces), refusals(p), number(p.Unanswered.Traces), sampled(p.Altered), documented, verdict,
 		}
 		if blind {
 			cells[3], cells[5], cells[6] = nothing(), nothing(), nothing()
@@ -42,7 +42,11 @@ func faultTable(l *results.Ledger) table {
 		if blind {
 			verdict = nothing()
 		}
-		row(results.Part{Name: "no fault", Account: *l.NoFault}, nothing(), verdict)
+		part := results.Part{Name: "no fault", Account: *l.NoFault}
+		if l.Altered != nil {
+			part.Altered = l.Altered.NoFault
+		}
+		row(part, nothing(), verdict)
 		sum = *l.NoFault
 	}
 	for i := range l.ByFault {
@@ -62,7 +66,8 @@ func faultTable(l *results.Ledger) table {
 	if more := len(l.ByFault) - rowsMax; more > 0 {
 		t.Notes = append(t.Notes, andMore(more, "fault"))
 	}
-	empty := map[string]bool{"sampled out": sum.SampledOut.Traces == 0, "unanswered": sum.Unanswered.Traces == 0, "dropped": sum.Dropped.Traces == 0 || blind}
+	empty := map[string]bool{"sampled out": sum.SampledOut.Traces == 0, "unanswered": sum.Unanswered.Traces == 0, "dropped": sum.Dropped.Traces == 0 || blind,
+		"altered": l.Altered == nil || l.Altered.Compared.Traces == 0}
 	return t.without(func(_ int, c column) bool { return empty[c.Name] })
 }
 

@@ -54,9 +54,10 @@ func terminal(t *testing.T, rec *results.Record, opts Options) string {
 
 func TestTerminalGolden(t *testing.T) {
 	runs := samples.Runs()
-	for _, name := range []string{"healthy", "drops", "services", "saturated", "died", "interrupted", "closed", "blind", "incidents", "empty", "hostile"} {
+	for _, name := range []string{"altered", "healthy", "drops", "services", "saturated", "died", "interrupted", "closed", "blind", "incidents", "empty", "hostile"} {
 		golden(t, "terminal-"+name+".txt", terminal(t, runs[name], Options{Width: 120}))
 	}
+	golden(t, "terminal-altered-narrow.txt", terminal(t, runs["altered"], Options{Width: 80}))
 	golden(t, "terminal-incidents-narrow.txt", terminal(t, runs["incidents"], Options{Width: 80}))
 	golden(t, "terminal-drops-narrow.txt", terminal(t, runs["drops"], Options{Width: 60, Record: "results/20260304-web-shop"}))
 }

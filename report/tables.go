@@ -23,6 +23,7 @@ func tables(rec *results.Record, examplesMax int) []table {
 		ledgerTable(rec),
 		partTable("By shape", "shape", rec.Ledger.ByShape, rec.Ledger.PartsUnknown()),
 		faultTable(&rec.Ledger),
+		alteredTable(rec.Ledger.Altered),
 		exampleTable(rec, examplesMax),
 		claimTable(rec),
 		resourceTable(rec),
@@ -256,6 +257,9 @@ func ledgerTable(rec *results.Record) table {
 	if missingIsBound(l) {
 		t.Notes = append(t.Notes, "not drained: missing is an upper bound")
 	}
+	if a := l.Altered; a != nil && a.Compared.Traces > 0 {
+		t.Notes = append(t.Notes, fmt.Sprintf("altered: %s of %s traces compared with what was sent", results.FormatCount(a.Altered.Traces), results.FormatCount(a.Compared.Traces)))
+	}
 	if l.Partial.Traces > 0 {
 		t.Notes = append(t.Notes, "partial: chunks that arrived without some of their spans; the spans are those lost")
 	}
@@ -268,8 +272,9 @@ func partTable(title, what string, parts []results.Part, blind bool) table {
 	t := table{Title: title, Caption: "traces; missing in % of delivered", Columns: []column{
 		{Name: what, Middle: true}, {Name: "sent", Right: true}, {Name: "delivered", Right: true, Drop: 4}, {Name: "refused", Right: true, Drop: 3}, {Name: "unanswered", Right: true, Drop: 2},
 		{Name: "accepted", Right: true}, {Name: "sampled out", Right: true, Drop: 5}, {Name: "dropped", Right: true, Drop: 6}, {Name: "missing", Right: true}, {Name: "missing %", Right: true, Drop: 1},
-		{Name: "spans sent", Right: true, Drop: 8}, {Name: "spans missing", Right: true, Drop: 7},
+		{Name: "spans sent", Right: true, Drop: 8}, {Name: "spans missing", Right: true, Drop: 7}, {Name: "altered", Right: true, Drop: 7},
 	}}
+	altered := uint64(0)
 	var sum results.Account
 	if blind {
 		t.Caption = "traces; what became of those delivered is not known"
@@ -284,14 +289,17 @@ func partTable(title, what string, parts []results.Part, blind bool) table {
 		t.Rows = append(t.Rows, []cell{
 			text(p.Name), number(p.Sent.Traces), number(p.Delivered.Traces), number(p.Refused.Traces, warn), number(p.Unanswered.Traces, warn),
 			number(p.Accepted.Traces, good), number(p.SampledOut.Traces), number(p.Dropped.Traces, warn), number(p.Missing.Traces, bad), share(p.Missing.Traces, p.Delivered.Traces, bad),
-			number(p.Sent.Spans), number(p.Missing.Spans, bad),
+			number(p.Sent.Spans), number(p.Missing.Spans, bad), sampled(p.Altered),
 		})
+		if p.Altered != nil {
+			altered += p.Altered.Altered
+		}
 		if blind {
 			row := t.Rows[len(t.Rows)-1]
 			row[5], row[8] = nothing(), nothing()
 		}
 	}
-	empty := map[string]bool{"refused": sum.Refused.Traces == 0, "unanswered": sum.Unanswered.Traces == 0, "sampled out": sum.SampledOut.Traces == 0, "dropped": sum.Dropped.Traces == 0}
+	empty := map[string]bool{"refused": sum.Refused.Traces == 0, "unanswered": sum.Unanswered.Traces == 0, "sampled out": sum.SampledOut.Traces == 0, "dropped": sum.Dropped.Traces == 0, "altered": altered == 0}
 	for _, name := range []string{"sampled out", "dropped", "missing %", "spans missing"} {
 		empty[name] = empty[name] || blind
 	}

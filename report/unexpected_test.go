@@ -41,3 +41,31 @@ func TestUnexpected(t *testing.T) {
 		}
 	}
 }
+
+// TestUnexpectedlyAltered holds that a sample is held against what is documented only
+// where it is certain.
+func TestUnexpectedlyAltered(t *testing.T) {
+	one := results.Count{Traces: 9, Spans: 27}
+	for _, tt := range []struct {
+		expected string
+		altered  results.PartAltered
+		blind    bool
+		want     string
+	}{
+		{"altered", results.PartAltered{Compared: 5, Altered: 5}, false, ""},
+		{"altered", results.PartAltered{Compared: 5, Altered: 3}, false, "2 of 5 compared not altered"},
+		{"altered", results.PartAltered{}, false, ""},
+		{"altered,dropped", results.PartAltered{Compared: 5}, false, "5 of 5 compared not altered"},
+		{"accepted,altered", results.PartAltered{Compared: 5, Altered: 3, Own: 3}, false, ""},
+		{"accepted", results.PartAltered{Compared: 5, Altered: 3}, false, ""},         // as other traces are
+		{"accepted", results.PartAltered{Compared: 5, Altered: 3, Own: 2}, false, ""}, // so may some of the others be
+		{"accepted", results.PartAltered{Compared: 5, Altered: 3, Own: 3}, false, "3 of 5 compared altered"},
+		{"dropped", results.PartAltered{Compared: 9, Altered: 9, Own: 9}, false, "9 accepted"},
+		{"accepted", results.PartAltered{Compared: 5, Altered: 3, Own: 3}, true, ""},
+	} {
+		p := results.Part{Account: results.Account{Delivered: one, Accepted: one}, Expected: strings.Split(tt.expected, ","), Altered: &tt.altered}
+		if got := strings.Join(Unexpected(&p, tt.blind), ", "); got != tt.want {
+			t.Errorf("%s of %+v: %q, want %q", tt.expected, tt.altered, got, tt.want)
+		}
+	}
+}

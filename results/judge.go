@@ -186,6 +186,15 @@ func (exp Expectation) readAccount(rec *Record, m metric) (figure, error) {
 	if exp.Spans {
 		got, whole, unit = part.Spans, base.Spans, "spans"
 	}
+	if m.sampled {
+		switch {
+		case rec.Ledger.Altered == nil:
+			return figure{}, fmt.Errorf("not measured: no intake stood behind the target")
+		case whole == 0:
+			return figure{}, fmt.Errorf("not measured: no trace that came out was compared")
+		}
+		unit = "of " + FormatCount(whole) + " " + unit + " compared"
+	}
 	f, err := exp.counted(float64(got), float64(whole), unit, m.of)
 	if err == nil && m.name == "missing" && !rec.Ledger.Drained {
 		f.text += ", an upper bound: not drained"

@@ -13,6 +13,10 @@ func TestJudge(t *testing.T) {
 	closed.Totals = closed.Phases[0].Latencies
 	blind := sample() // filled as if all that was delivered had been accepted
 	blind.Ledger.Source, blind.Ledger.Missing, blind.Ledger.Accepted = SourceStatus, Count{}, blind.Ledger.Delivered
+	rewritten := sample()
+	rewritten.Ledger.Altered = &Altered{Compared: Count{Traces: 200, Spans: 1600}, Altered: Count{Traces: 30, Spans: 31}}
+	nothing := sample()
+	nothing.Ledger.Altered = &Altered{}
 	const unmeasured = "not measured: no intake stood behind the target"
 	tests := []struct {
 		rec  *Record
@@ -35,6 +39,13 @@ func TestJudge(t *testing.T) {
 		{sample(), "delivered >= 98.5%", true, "98.5% (1,970 of 2,000 sent)"},
 		{sample(), "refused == 0.5%", true, "0.5% (10 of 2,000 sent)"},
 		{sample(), "foreign == 0", true, "0 traces"},
+		{rewritten, "altered == 30", true, "30 of 200 traces compared"},
+		{rewritten, "altered == 0", false, "30 of 200 traces compared"},
+		{rewritten, "altered < 10%", false, "15% (30 of 200 compared)"},
+		{rewritten, "altered.spans <= 2%", true, "1.9% (31 of 1,600 compared)"},
+		{sample(), "altered == 0", false, unmeasured},
+		{blind, "altered == 0", false, unmeasured},
+		{nothing, "altered == 0", false, "no trace that came out was compared"},
 		{undrained, "missing == 0", false, "upper bound"},
 		{blind, "accepted == 100%", false, unmeasured},
 		{blind, "missing == 0", false, unmeasured},

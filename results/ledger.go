@@ -105,8 +105,10 @@ type Ledger struct {
 	NoFault         *Account         `json:"no_fault,omitempty"`    // of the traces without a fault, where others have one
 	ByIncident      []Part           `json:"by_incident"`           // of the traces that were due in it
 	NoIncident      *Account         `json:"no_incident,omitempty"` // of the traces outside incidents, where there are any
-	Claims          []Claim          `json:"claims"`
-	Examples        Examples         `json:"examples"`
+	// Altered is what the target rewrote, by a sample; nil: nobody could look.
+	Altered  *Altered `json:"altered,omitempty"`
+	Claims   []Claim  `json:"claims"`
+	Examples Examples `json:"examples"`
 	// StatsPayloads counts /api/v0.2/stats at the intake.
 	StatsPayloads uint64 `json:"stats_payloads"`
 }
@@ -141,6 +143,7 @@ type Part struct {
 	Account
 	Expected      []string         `json:"expected,omitempty"`        // of a fault: what is documented to become of its traces, any of these
 	RefusedByCode map[string]Count `json:"refused_by_code,omitempty"` // of a fault
+	Altered       *PartAltered     `json:"altered,omitempty"`         // of a shape or a fault, by a sample
 }
 
 // Claim is a counter of the target's own, set beside what was seen.

@@ -41,6 +41,7 @@ type metric struct {
 	spans    bool // `.spans` counts spans
 	code     string
 	arrival  bool // read off what came out of the target
+	sampled  bool // read off a sample of that
 
 	// Exactly one of these reads the figure; base is what 100% is.
 	latency  func(*Latencies) *Quantiles
@@ -67,6 +68,11 @@ func metricTable() []metric {
 	arrival := func(name, of, meaning string, f func(*Ledger) (part, base Count)) metric {
 		m := column(name, of, meaning, f)
 		m.arrival = true
+		return m
+	}
+	sampled := func(name, of, meaning string, f func(*Ledger) (part, base Count)) metric {
+		m := arrival(name, of, meaning, f)
+		m.sampled = true
 		return m
 	}
 	requests := func(name, of, meaning string, f func(*Requests) (part, base uint64)) metric {
@@ -103,6 +109,12 @@ func metricTable() []metric {
 		arrival("partial", "delivered", "delivered traces that came out without some spans", func(l *Ledger) (Count, Count) { return l.Partial, l.Delivered }),
 		arrival("accepted_though_refused", "refused", "refused traces that came out all the same", func(l *Ledger) (Count, Count) { return l.AcceptedThoughRefused, l.Refused }),
 		arrival("accepted_though_unanswered", "unanswered", "unanswered traces that came out all the same", func(l *Ledger) (Count, Count) { return l.AcceptedThoughUnanswered, l.Unanswered }),
+		sampled("altered", "compared", "traces in which the target rewrote something, of a sample that was compared with what was sent", func(l *Ledger) (Count, Count) {
+			if l.Altered == nil {
+				return Count{}, Count{}
+			}
+			return l.Altered.Altered, l.Altered.Compared
+		}),
 		arrival("foreign", "", "what came out under ids that nobody sent", func(l *Ledger) (Count, Count) { return l.Foreign, Count{} }),
 
 		requests("requests.planned", "", "requests due by the schedule", func(r *Requests) (uint64, uint64) { return r.Planned, 0 }),

@@ -38,6 +38,7 @@ const (
 	sourceChunk     = "pkg/trace/agent/normalizer.go, normalizeTraceChunkV1"
 	sourceTruncate  = "pkg/trace/agent/truncator.go"
 	sourceVersions  = "v0.85.1 keeps one trace id for a chunk and does not look at its value; v0.60.0 drops the trace"
+	sourceParent    = "pkg/trace/agent/normalizer.go: v0.85.1 makes a root of a span that is its own parent; v0.60.0 only where its id is the trace's, too"
 	sourceAsItIs    = "no check; measured with v0.85.1"
 )
 
@@ -64,9 +65,9 @@ func spanKinds() []Kind {
 	return []Kind{
 		span(TraceIDZero, "trace_id 0", sourceVersions, Accepted, Altered, Dropped),
 		span(SpanIDZero, "span_id 0 of one span, the last", sourceNormalize, Dropped),
-		span(DuplicateSpanIDs, "the last span has the span_id of the first", sourceChunk, Accepted),
+		span(DuplicateSpanIDs, "the last span has the span_id of the first", sourceParent+", as the last does whose parent is the first", Accepted, Altered),
 		counted(not(span(ForeignTraceID, "the last span has another trace_id than the rest", sourceVersions, Accepted, Altered, Dropped), v1), "foreign_span"),
-		span(SelfParent, "the last span is its own parent", sourceNormalize, Altered),
+		span(SelfParent, "the last span is its own parent", sourceParent, Altered, Accepted),
 		span(MissingRoot, "the parent of the root is an id that nobody has", sourceAsItIs, Accepted),
 		span(ParentCycle, "root and last span are each other's parents", sourceAsItIs, Accepted),
 		span(EmptyService, "service \"\" of the last span", sourceNormalize, Altered),

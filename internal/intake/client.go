@@ -90,6 +90,39 @@ func (c *Client) Trouble(ctx context.Context, t Trouble) error {
 	return nil
 }
 
+// Want has the chunks of those ordinals cut out of what comes from now on.
+func (c *Client) Want(ctx context.Context, ordinals []uint64) error {
+	body, err := json.Marshal(wantedMessage{ordinals})
+	if err == nil {
+		_, err = c.do(ctx, http.MethodPost, controlWanted, body)
+	}
+	if err != nil {
+		return fmt.Errorf("tell the intake which chunks are wanted: %w", err)
+	}
+	return nil
+}
+
+// CutOuts fetches the chunks that were wanted and have come, in the order in which
+// they came.
+func (c *Client) CutOuts(ctx context.Context) ([]CutOut, error) {
+	failed := func(err error) ([]CutOut, error) {
+		return nil, fmt.Errorf("ask the intake for the chunks that were wanted: %w", err)
+	}
+	text, err := c.do(ctx, http.MethodGet, controlCutOuts, nil)
+	if err != nil {
+		return failed(err)
+	}
+	out := []CutOut{}
+	for lines := json.NewDecoder(bytes.NewReader(text)); lines.More(); {
+		var one CutOut
+		if err := lines.Decode(&one); err != nil {
+			return failed(err)
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
 // Arrivals fetches what arrived.
 func (c *Client) Arrivals(ctx context.Context) (*ledger.Arrivals, error) {
 	message, err := c.do(ctx, http.MethodGet, controlArrivals, nil)

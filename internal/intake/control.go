@@ -19,6 +19,8 @@ import (
 //	GET  /samples   JSON, a list of Sample
 //	GET  /moments   when chunks came out, in binary: see momentsHead; 409 before there is a key
 //	POST /trouble   JSON, Trouble: what agents meet from now on
+//	POST /wanted    {"ordinals": [4711]}: chunks that are to be cut out
+//	GET  /cutouts   JSON lines, a CutOut each
 const (
 	controlRun      = "/run"
 	controlProgress = "/progress"
@@ -26,6 +28,8 @@ const (
 	controlSamples  = "/samples"
 	controlMoments  = "/moments"
 	controlTrouble  = "/trouble"
+	controlWanted   = "/wanted"
+	controlCutOuts  = "/cutouts"
 )
 
 const runBytesMax = 4 << 10
@@ -90,6 +94,8 @@ func (s *Server) controlHandler() http.Handler {
 	mux.HandleFunc("GET "+controlArrivals, s.serveArrivals)
 	mux.HandleFunc("GET "+controlMoments, s.serveMoments)
 	mux.HandleFunc("POST "+controlTrouble, s.serveTrouble)
+	mux.HandleFunc("POST "+controlWanted, s.serveWanted)
+	mux.HandleFunc("GET "+controlCutOuts, s.serveCutOuts)
 	mux.HandleFunc("GET "+controlSamples, func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, s.Samples())
 	})

@@ -72,6 +72,7 @@ func (s *Server) dataHandler() http.Handler {
 type protocol struct {
 	takes  func(*http.Request) error // what its headers say; nil takes all
 	skim   func(s *skimmer, payload []byte, visit func(chunk)) error
+	cut    func(b *batch, payload []byte) []CutOut // one for each that the batch wants
 	accept func(http.ResponseWriter) error
 	refuse func(w http.ResponseWriter, code int, err error)
 }
@@ -80,6 +81,7 @@ type protocol struct {
 func datadog() protocol {
 	return protocol{
 		skim:   (*skimmer).skim,
+		cut:    cutChunks,
 		accept: accept,
 		refuse: func(w http.ResponseWriter, code int, err error) { http.Error(w, err.Error(), code) },
 	}
@@ -115,7 +117,8 @@ func (s *Server) traces(p protocol, w http.ResponseWriter, r *http.Request) {
 		_ = p.accept(w)
 		return
 	}
-	batch, skimmer := s.scratch(run.codec)
+	cuts := run.cuts.Load()
+	batch, skimmer := s.scratch(run.codec, cuts)
 	defer s.batches.Put(&scratch{batch, skimmer})
 	if err := p.skim(skimmer, payload, batch.add); err != nil {
 		s.other.malformed.Add(1)
@@ -131,9 +134,13 @@ func (s *Server) traces(p protocol, w http.ResponseWriter, r *http.Request) {
 	}
 	s.other.payloads.Add(1)
 	s.other.bytes.Add(uint64(packed.Len()))
+	out := p.cut(batch, payload)
 	run.mu.Lock()
 	defer run.mu.Unlock()
 	run.enter(batch)
+	if len(out) > 0 {
+		cuts.keep(out, func(i int) bool { return batch.cuts[i].whole })
+	}
 	run.samples.offer(r, packed.Bytes())
 }
 
@@ -143,12 +150,16 @@ type scratch struct {
 	skimmer *skimmer
 }
 
-func (s *Server) scratch(codec *identity.Codec) (*batch, *skimmer) {
+func (s *Server) scratch(codec *identity.Codec, k *cuts) (*batch, *skimmer) {
 	sc, ok := s.batches.Get().(*scratch)
 	if !ok {
 		sc = &scratch{new(batch), new(skimmer)}
 	}
-	sc.batch.reset(codec)
+	var wanted map[uint64]struct{}
+	if k != nil {
+		wanted = k.wanted
+	}
+	sc.batch.reset(codec, wanted)
 	return sc.batch, sc.skimmer
 }
 

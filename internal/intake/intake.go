@@ -81,6 +81,7 @@ type Server struct {
 // keyed is what the intake knows of one run.
 type keyed struct {
 	codec *identity.Codec
+	cuts  atomic.Pointer[cuts] // nil: none are wanted; what has been cut out is under mu
 
 	mu       sync.Mutex
 	arrivals *ledger.Arrivals

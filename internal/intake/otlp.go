@@ -164,6 +164,7 @@ func otlp() protocol {
 			return nil
 		},
 		skim:   (*skimmer).skimOTLP,
+		cut:    cutSpans,
 		accept: func(w http.ResponseWriter) error { return answer(w, http.StatusOK, protobufType, "") },
 		refuse: func(w http.ResponseWriter, code int, err error) {
 			status := protowire.AppendVarint(protowire.AppendTag(nil, statusCode, protowire.VarintType), invalidArgument)

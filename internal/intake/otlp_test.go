@@ -207,7 +207,7 @@ func TestSpansMayBeAnywhere(t *testing.T) {
 		var b batch
 		for rest := rapid.Permutation(spans).Draw(t, "order"); len(rest) > 0; {
 			n := rapid.IntRange(1, len(rest)).Draw(t, "in one request")
-			b.reset(codec)
+			b.reset(codec, nil)
 			if err := s.skimOTLP(otlpPayload(t, group(rapid.IntRange(1, 3).Draw(t, "resources"), rest[:n])), b.add); err != nil {
 				t.Fatal(err)
 			}

@@ -34,12 +34,17 @@ type batch struct {
 	probe uint64 // the least ordinal of a probe
 	finds []find
 
+	wanted map[uint64]struct{} // chunks that are to be cut out,
+	cuts   []cut               // and those of them that the payload held
+
 	seen     []uint64 // scratch: which indexes of a chunk came
 	promises []find   // and what its ids say of sizes
 }
 
-func (b *batch) reset(codec *identity.Codec) {
+func (b *batch) reset(codec *identity.Codec, wanted map[uint64]struct{}) {
 	b.codec, b.probe, b.finds = codec, codec.Layout().FirstProbe(), b.finds[:0]
+	clear(b.cuts) // they refer to the payload before
+	b.wanted, b.cuts = wanted, b.cuts[:0]
 }
 
 // add turns the ids of a chunk into ordinals. Where the spans are exactly those
@@ -57,6 +62,7 @@ func (b *batch) add(c chunk) {
 			kind = markedChunk
 		}
 		b.finds = append(b.finds, find{kind, ordinal, len(c.spans)})
+		b.want(ordinal, true, &c)
 		return
 	}
 	ours, alien, loose := 0, 0, 0
@@ -72,6 +78,9 @@ func (b *batch) add(c chunk) {
 			continue
 		}
 		ours++
+		if !began || ordinal != before {
+			b.want(ordinal, false, &c)
+		}
 		switch {
 		case ordinal >= b.probe:
 			b.finds = append(b.finds, find{kind: probeChunk, ordinal: ordinal})

@@ -37,6 +37,9 @@ type chunk struct {
 	mixed   bool   // its spans do not all carry that trace id
 	dropped bool   // marked as dropped
 	spans   []uint64
+
+	message []byte // in an AgentPayload: the chunk as it stands there
+	tracer  []byte // and, if it is an idx.TraceChunk, the payload of the tracer around it
 }
 
 // errPayload is wrapped by every error about a payload that cannot be skimmed.
@@ -80,10 +83,15 @@ func (s *skimmer) tracer(payload []byte, chunks protowire.Number, read func([]by
 			return nil
 		}
 		c, err := read(value)
-		if err == nil {
-			visit(c)
+		if err != nil {
+			return err
 		}
-		return err
+		c.message = value
+		if chunks == idxTracerChunks {
+			c.tracer = payload
+		}
+		visit(c)
+		return nil
 	})
 }
 

@@ -91,6 +91,7 @@ func skimAll(payload []byte) ([]chunk, error) {
 	out := []chunk{}
 	err := s.skim(payload, func(c chunk) {
 		c.spans = append([]uint64(nil), c.spans...)
+		c.message, c.tracer = nil, nil // see TestCuttingOut
 		out = append(out, c)
 	})
 	return out, err

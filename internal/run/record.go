@@ -315,6 +315,9 @@ func (r *run) account() (results.Ledger, error) {
 	for i := range account.ByFault {
 		account.ByFault[i].Expected = kinds[i].Expected()
 	}
+	if err == nil {
+		r.altered(&account)
+	}
 	// As in the record, which leaves out those that the run did not come to.
 	account.ByIncident = slices.DeleteFunc(account.ByIncident, func(p results.Part) bool {
 		return !slices.ContainsFunc(r.rec.Incidents, func(in results.Incident) bool { return in.Name == p.Name })

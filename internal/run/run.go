@@ -180,6 +180,9 @@ func (r *run) up(ctx context.Context) error {
 	if err := r.startTarget(ctx, listen, process.NewLog(r.targetLog, targetLogBytes), r.Scenario.Events...); err != nil {
 		return err
 	}
+	if err := r.want(ctx); err != nil {
+		return err
+	}
 	r.clients, err = tracer.New(r.clientConfig())
 	return err
 }

@@ -16,6 +16,7 @@ type closing struct {
 	arrivals *ledger.Arrivals
 	moments  []intake.Moment // when traces came out: of all, or of a share
 	share    float64
+	cutOuts  []intake.CutOut // of the sample, as they came; nil: nobody could look
 	drained  bool
 	claims   []results.Claim
 }
@@ -64,6 +65,7 @@ func (r *run) settle(ctx context.Context, interrupted bool) error {
 	}
 	if r.accountable() {
 		r.closed.moments, r.closed.share = r.moments(context.WithoutCancel(ctx))
+		r.closed.cutOuts = r.cutOuts(context.WithoutCancel(ctx))
 	}
 	return err
 }

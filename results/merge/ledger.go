@@ -3,6 +3,7 @@ package merge
 import (
 	"cmp"
 	"maps"
+	"slices"
 
 	"github.com/spanstorm/spanstorm/results"
 )
@@ -26,6 +27,7 @@ func joinLedger(to, from *results.Ledger) {
 	to.NoFault = joinAccounts(to.NoFault, from.NoFault)
 	to.ByIncident = joinParts(to.ByIncident, from.ByIncident)
 	to.NoIncident = joinAccounts(to.NoIncident, from.NoIncident)
+	to.Altered = joinAltered(to.Altered, from.Altered)
 	for _, c := range from.Claims {
 		known := false
 		for i := range to.Claims {
@@ -46,6 +48,25 @@ func joinLedger(to, from *results.Ledger) {
 	to.Examples.Dropped = joinExamples(to.Examples.Dropped, from.Examples.Dropped)
 	to.Examples.Refused = joinExamples(to.Examples.Refused, from.Examples.Refused)
 	to.Examples.Duplicated = joinExamples(to.Examples.Duplicated, from.Examples.Duplicated)
+}
+
+// joinAltered adds up two samples: what one of them leaves out of its fields may have
+// been more of one that the other lists, so then the spans of a field are at least these.
+func joinAltered(to, from *results.Altered) *results.Altered {
+	if to == nil || from == nil {
+		return cmp.Or(to, from)
+	}
+	sum := &results.Altered{
+		Compared: to.Compared.Plus(from.Compared), Altered: to.Altered.Plus(from.Altered),
+		NoFault:    to.NoFault.Plus(from.NoFault),
+		Fields:     slices.Clone(to.Fields),
+		MoreFields: max(to.MoreFields, from.MoreFields),
+	}
+	for _, f := range from.Fields {
+		sum.AddField(f)
+	}
+	sum.SortFields()
+	return sum
 }
 
 // joinAccounts adds accounts that not every share has.
@@ -74,6 +95,7 @@ func joinParts(to, from []results.Part) []results.Part {
 			if to[i].Name == p.Name {
 				known = true
 				to[i].Account = to[i].Account.Plus(p.Account)
+				to[i].Altered = to[i].Altered.Plus(p.Altered)
 				if p.RefusedByCode != nil {
 					to[i].RefusedByCode = addPairs(maps.Clone(to[i].RefusedByCode), p.RefusedByCode)
 				}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/spanstorm/spanstorm/results"
@@ -29,11 +30,12 @@ func split(t *rapid.T) ([]Share, *hdrhistogram.Histogram) {
 		sent := uint64(len(values))
 		lost := rapid.Uint64Range(0, sent).Draw(t, "lost")
 		account := results.Account{Sent: results.Count{Traces: sent, Spans: 3 * sent}, Delivered: results.Count{Traces: sent, Spans: 3 * sent}, Accepted: results.Count{Traces: sent - lost, Spans: 3 * (sent - lost)}, Missing: results.Count{Traces: lost, Spans: 3 * lost}}
+		altered, ofShape := drawAltered(t, sent-lost)
 		rec := &results.Record{Name: "shop", Fingerprint: "f", RunKey: "k", Valid: true, StartedAt: start.Add(time.Duration(i) * time.Millisecond),
 			Requests: results.Requests{Planned: sent, Sent: sent, Delivered: sent, Answered: sent, ByCode: map[string]uint64{"200": sent}},
 			Phases:   []results.Phase{{Name: "hold", Sent: sent, RateSentPerS: float64(sent), EndS: 1, Latencies: results.NewLatencies(h, h, h)}},
-			Ledger: results.Ledger{Source: "intake", Drained: true, Account: account, ByShape: []results.Part{{Name: "a", Account: account}},
-				ByIncident: []results.Part{{Name: "bank-down", Account: account}}, NoIncident: &account},
+			Ledger: results.Ledger{Source: "intake", Drained: true, Account: account, ByShape: []results.Part{{Name: "a", Account: account, Altered: ofShape}},
+				ByIncident: []results.Part{{Name: "bank-down", Account: account}}, NoIncident: &account, Altered: altered},
 			Incidents: []results.Incident{{Name: "bank-down", AtS: 0.2 + float64(i)/100, ForS: 0.5, FirstSeq: uint64(i), LastSeq: 100 + uint64(i),
 				Portion: results.Portion{Requests: results.Requests{Planned: sent + 1, Sent: sent, ByCode: map[string]uint64{"200": sent}}, ResponseTime: results.NewQuantiles(h, 0)}}},
 			OutsideIncidents: &results.Portion{Requests: results.Requests{Sent: sent}},
@@ -52,6 +54,51 @@ func split(t *rapid.T) ([]Share, *hdrhistogram.Histogram) {
 		shares = append(shares, share)
 	}
 	return shares, all
+}
+
+// drawAltered is what a share knows of alterations; nil of one that could not look.
+func drawAltered(t *rapid.T, compared uint64) (*results.Altered, *results.PartAltered) {
+	if rapid.IntRange(0, 5).Draw(t, "blind") == 0 {
+		return nil, nil
+	}
+	n := rapid.Uint64Range(0, compared).Draw(t, "altered")
+	a := &results.Altered{Compared: results.Count{Traces: compared, Spans: 3 * compared}, Altered: results.Count{Traces: n, Spans: n}, NoFault: &results.PartAltered{Compared: compared, Altered: n}}
+	for _, field := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"name", "service", "meta.a"}), 0, 3, rapid.ID).Draw(t, "fields") {
+		a.AddField(results.AlteredField{Field: field, Change: results.FieldChanged, Spans: n, NoFault: n, Faults: map[string]uint64{"long-name": 1}})
+	}
+	return a, &results.PartAltered{Compared: compared, Altered: n}
+}
+
+// sameAltered holds what was merged of alterations against the sums.
+func sameAltered(t *rapid.T, shares []Share, got *results.Ledger) {
+	var sum results.Altered
+	known := false
+	for _, s := range shares {
+		a := s.Record.Ledger.Altered
+		if a == nil {
+			continue
+		}
+		known = true
+		sum.Compared, sum.Altered, sum.NoFault = sum.Compared.Plus(a.Compared), sum.Altered.Plus(a.Altered), sum.NoFault.Plus(a.NoFault)
+		for _, f := range a.Fields {
+			sum.AddField(f)
+		}
+	}
+	sum.SortFields()
+	if !known {
+		if got.Altered != nil || got.ByShape[0].Altered != nil {
+			t.Fatalf("%+v of nothing", got.Altered)
+		}
+		return
+	}
+	merged := *got.Altered
+	merged.SortFields()
+	if diff := cmp.Diff(sum, merged, cmpopts.EquateEmpty()); diff != "" {
+		t.Fatalf("altered (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(sum.NoFault, got.ByShape[0].Altered); diff != "" {
+		t.Fatalf("altered, of a shape (-want +got)\n%s", diff)
+	}
 }
 
 // Merging gives what one generator would have recorded: sums, and quantiles of all values.
@@ -84,6 +131,7 @@ func TestMergeIsExact(t *testing.T) {
 		if got.Ledger.Account != account || got.Ledger.ByShape[0].Account != account {
 			t.Fatalf("account %+v, want %+v", got.Ledger.Account, account)
 		}
+		sameAltered(t, shares, &got.Ledger)
 		if l := got.Ledger; l.Sent != l.Delivered.Plus(l.Refused).Plus(l.Unanswered) || l.Delivered != l.Accepted.Plus(l.SampledOut).Plus(l.Dropped).Plus(l.Missing) {
 			t.Fatal("the identities of the ledger do not hold")
 		}

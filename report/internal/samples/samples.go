@@ -262,6 +262,7 @@ func Runs() map[string]*results.Record {
 		"blind":       play(script{phases: []scriptPhase{{name: "load", from: 20, to: 20, seconds: 5}}, shapes: shop()[:3], traces: 1, refuseAt: 4}),
 		"short":       play(script{phases: short, shapes: shop(), traces: 1}),
 		"incidents":   play(script{phases: steady, shapes: shop(), drop: 0.01}),
+		"altered":     altered(play(script{phases: steady, shapes: shop()})),
 		"empty":       {SchemaVersion: 1},
 		"hostile":     hostile(),
 	}
@@ -338,6 +339,9 @@ func hostile() *results.Record {
 	r.Incidents = []results.Incident{{Name: evil, Effect: evil, AtS: 1, ForS: 2}, {Name: evil, AtS: -1e300, ForS: 1e308}, {Name: evil, AtS: 3, ForS: -1}}
 	r.Ledger.Source, r.Ledger.DroppedByReason[evil], r.Ledger.RefusedByCode[evil] = evil, results.Count{Traces: 1, Spans: 1}, results.Count{Traces: 1, Spans: 1}
 	r.Ledger.Claims = []results.Claim{{Source: evil, Name: evil, Meaning: evil, Value: math.Inf(1), Seen: math.NaN(), Excess: -1}}
+	r.Ledger.Altered = &results.Altered{Compared: results.Count{Traces: 1}, Fields: []results.AlteredField{
+		{Field: evil, Change: evil, Faults: map[string]uint64{evil: 1}, Example: results.AlteredExample{SpanID: evil, Sent: evil, Came: evil}}, {Field: evil, Change: results.FieldAdded},
+	}}
 	r.Ledger.Examples.Dropped = []results.Example{{TraceID: evil, Shape: evil, Fault: evil}}
 	r.Expectations = []results.Judgement{{Text: evil, Got: evil}}
 	r.Scenario, _ = json.Marshal(map[string]string{"name": evil})

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spanstorm/spanstorm/results"
+	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+// fieldsOf are what a target did to fields, by name and change; additions aside.
+func fieldsOf(a *results.Altered) map[string]results.AlteredField {
+	fields := map[string]results.AlteredField{}
+	for _, f := range a.Fields {
+		if f.Change != results.FieldAdded {
+			fields[f.Field+" "+f.Change] = f
+		}
+	}
+	return fields
+}
+
+// TestEmbeddedAltersNothing compares what came out of the embedded agent with what was
+// sent, in every API: it rewrites nothing of sound traffic.
+func TestEmbeddedAltersNothing(t *testing.T) {
+	for _, sets := range [][]string{{"encoding=json"}, {"api=v0.3"}, {"api=v0.4"}, {"api=v0.5"}, {"api=v0.7"}, {"api=v1.0"}} {
+		t.Run(strings.Join(sets, " "), func(t *testing.T) {
+			rec, _ := job{scenario: "web-shop", target: "embedded", sets: append(sets, "load=[{rate: 40/s, for: 1s}]", "expect=[altered == 0, altered.spans == 0]")}.do(t)
+			a := rec.Ledger.Altered
+			if a == nil || a.Compared.Traces < 100 || a.Compared.Spans < 5*a.Compared.Traces || a.Altered != (results.Count{}) {
+				t.Fatalf("%+v", a)
+			}
+			if len(fieldsOf(a)) > 0 || a.NoFault != nil {
+				t.Errorf("%+v", a)
+			}
+			sum := uint64(0)
+			for _, p := range rec.Ledger.ByShape {
+				if p.Altered == nil || p.Altered.Compared == 0 {
+					t.Errorf("nothing of shape %s was compared", p.Name)
+					continue
+				}
+				sum += p.Altered.Compared
+			}
+			if sum != a.Compared.Traces {
+				t.Errorf("%d of shapes, %d in all", sum, a.Compared.Traces)
+			}
+			for _, e := range rec.Expectations {
+				if !e.Met {
+					t.Errorf("%s: %s", e.Text, e.Got)
+				}
+			}
+		})
+	}
+}
+
+// TestAlteredWithFaults meets the faults that the embedded agent repairs, each of all in the
+// field that is broken, and one that it leaves alone.
+func TestAlteredWithFaults(t *testing.T) {
+	faults := map[string]string{ // kind → what becomes of it
+		"long-name": "name changed", "empty-service": "service changed", "long-resource": "resource changed", "negative-duration": "duration changed",
+		"start-1999": "start changed", "huge-tag": "meta.huge.tag changed", "odd-characters": "", "start-future": "", "wide-tree": "",
+	}
+	var list []string
+	for kind := range faults {
+		list = append(list, fmt.Sprintf("{kind: %s, share: 5%%}", kind))
+	}
+	slices.Sort(list)
+	rec, _ := job{scenario: "smoke", target: "embedded", sets: []string{
+		"load=[{rate: 60/s, for: 3s}]", "expect=[]", "traces_per_request=1", "faults=[" + strings.Join(list, ", ") + "]",
+	}}.do(t)
+	a := rec.Ledger.Altered
+	if a == nil || a.NoFault == nil || a.NoFault.Compared == 0 || a.NoFault.Altered != 0 {
+		t.Fatalf("%+v", a)
+	}
+	fields := fieldsOf(a)
+	for i := range rec.Ledger.ByFault {
+		p := &rec.Ledger.ByFault[i]
+		want := faults[p.Name]
+		if p.Altered == nil || p.Altered.Compared == 0 {
+			t.Errorf("nothing of %s was compared", p.Name)
+			continue
+		}
+		altered := p.Altered.Compared
+		if want == "" {
+			altered = 0
+		}
+		if p.Altered.Altered != altered || p.Altered.Own != altered {
+			t.Errorf("%s: %+v", p.Name, p.Altered)
+		}
+		if f := fields[want]; want != "" && (f.NoFault != 0 || f.Faults[p.Name] < altered || f.Example.Sent == f.Example.Came || f.Example.SpanID == "") {
+			t.Errorf("%s: %+v", p.Name, f)
+		}
+		delete(fields, want)
+	}
+	if len(fields) > 0 {
+		t.Errorf("altered, too: %+v", fields)
+	}
+}
+
+// TestAlteredInParts compares traces that are sent in parts, part by part.
+func TestAlteredInParts(t *testing.T) {
+	for _, api := range []scenarios.API{scenarios.V04, scenarios.V10} {
+		rec, _ := longTraces("embedded", "api="+string(api), "load.hold.rate=10/s").do(t)
+		if a := rec.Ledger.Altered; a == nil || a.Compared.Traces == 0 || a.Altered != (results.Count{}) {
+			t.Errorf("%s: %+v", api, a)
+		}
+	}
+}
