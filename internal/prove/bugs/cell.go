@@ -63,6 +63,9 @@ type row struct {
 	cells []cell
 }
 
+// guard says that the scenario is about a problem that no agent here is known to have.
+func (r row) guard() bool { return strings.Contains(r.bug.Description, "A guard: ") }
+
 func (r row) any(v verdict) bool {
 	for _, c := range r.cells {
 		if c.Verdict == v {
