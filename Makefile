@@ -78,8 +78,8 @@ $(GOLANGCI):
 
 .PHONY: unit
 unit: ## run the tests; those that load an agent last, with the machine to themselves
-	$(GO) test $$($(GO) list ./... | grep -v /cmd/)
-	$(GO) test -parallel 10 ./cmd/...
+	$(GO) test -timeout 20m $$($(GO) list ./... | grep -v /cmd/)
+	$(GO) test -timeout 30m -parallel 10 ./cmd/...
 	$(call each,$(MODULES),$(GO) test $$flags ./...)
 
 # Whole runs under the race detector: one of each kind, for each takes its time.
@@ -87,8 +87,8 @@ RACED := ^Test(ClosedLoop|Fleet|Retries|ObeyRates|ErrorsAndResets|MissingTraceTo
 
 .PHONY: race
 race: ## run the tests under the race detector; drawing, growing and composing have no goroutines of their own
-	CGO_ENABLED=1 $(GO) test -race -short $$($(GO) list ./... | grep -vE '/(report|cmd/|internal/(wire|outlook|trees|topology))|/generator$$')
-	CGO_ENABLED=1 $(GO) test -race -short -run '$(RACED)' ./cmd/...
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -vE '/(report|cmd/|internal/(wire|outlook|trees|topology))|/generator$$')
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 20m -run '$(RACED)' ./cmd/...
 
 .PHONY: cross
 cross: ## build for the other systems, results thrown away
@@ -98,7 +98,7 @@ cross: ## build for the other systems, results thrown away
 	done
 
 # The tests on real agents are named TestReal…, behind the build tag realagent.
-REAL := $(GO) test -count=1 -timeout 20m -tags realagent -run '^TestReal'
+REAL := $(GO) test -count=1 -timeout 40m -tags realagent -run '^TestReal'
 REAL_ROOMS := grep -rl --include='*_test.go' '^//go:build realagent' . | xargs -n1 dirname | sort -u
 
 .PHONY: real
