@@ -83,8 +83,8 @@ func (p *agentsPage) steady(name string, tries []*results.Record) {
 		if l.Accepted != l.Sent || rec.Requests.Unsent > 0 {
 			verdict = "**not all**"
 		}
-		fmt.Fprintf(&p.rates, "| %s | %.0f/s | %s | %s | %s | %s | %s | %s | %.0f ms | %s |\n", name, rec.Phases[0].RatePlannedPerS, codes(rec),
-			both(l.Sent), both(l.Accepted), both(l.Missing), verdict, share(rec.Resources.Target.CPUS, rec), float64(rec.Totals.ResponseTime.P99)/1e6, flaws(rec))
+		fmt.Fprintf(&p.rates, "| %s | %.0f/s | %s | %s | %s | %s | %s | %.1f s | %.0f ms | %s |\n", name, rec.Phases[0].RatePlannedPerS, codes(rec),
+			both(l.Sent), both(l.Accepted), both(l.Missing), verdict, rec.Resources.Target.CPUS, float64(rec.Totals.ResponseTime.P99)/1e6, flaws(rec))
 	}
 	last := tries[len(tries)-1]
 	fmt.Fprintf(&p.claims, "### %s, %.0f requests/s\n\n| counter | speaks of | claimed | seen | difference |\n|---|---|---|---|---|\n", name, last.Phases[0].RatePlannedPerS)
@@ -97,11 +97,6 @@ func (p *agentsPage) steady(name string, tries []*results.Record) {
 		fmt.Fprintf(&p.claims, "| `%s` | %s | %.0f | %.0f | %+.0f |\n", c.Name, c.Meaning, c.Value, c.Seen, *c.Difference)
 	}
 	fmt.Fprintf(&p.claims, "\n%d other counters speak of nothing that is seen from outside.\n\n", others)
-}
-
-// share is CPU seconds as a number of processors, over the load.
-func share(cpuS float64, rec *results.Record) string {
-	return fmt.Sprintf("%.2f", cpuS/max(rec.Phases[len(rec.Phases)-1].EndS, 1))
 }
 
 // overload enters what came of twice what an agent can take.
@@ -166,7 +161,7 @@ The traffic is the scenario web-shop, 50 traces of about ten spans a request, ev
 
 An agent that refuses some of it on this machine gets half the rate, and so on, until it takes all. What is refused is in the account, too.
 
-| agent | requests | answers | sent, traces / spans | accepted | missing | came out | its processors | response p99 | the run |
+| agent | requests | answers | sent, traces / spans | accepted | missing | came out | its CPU, until all is out | response p99 | the run |
 |---|---|---|---|---|---|---|---|---|---|
 %s
 ## What agents say of themselves
