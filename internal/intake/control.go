@@ -115,22 +115,23 @@ func (s *Server) serveRun(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serveArrivals(w http.ResponseWriter, _ *http.Request) {
-	message, err := s.settled(func(run *keyed) ([]byte, error) { return run.arrivals.MarshalBinary() })
+	message, err := settled(s, func(run *keyed) ([]byte, error) { return run.arrivals.MarshalBinary() })
 	serveMessage(w, message, err)
 }
 
-// settled makes a message of what came, everything that was answered included. Agents
-// wait meanwhile: a copy of a long run's account would take as much memory again.
-func (s *Server) settled(message func(*keyed) ([]byte, error)) ([]byte, error) {
+// settled makes something of what came, such as a message, everything that was answered
+// included. Agents wait meanwhile: a copy of a long run's account would take as much
+// memory again. It is ErrNoRun before there is a key.
+func settled[T any](s *Server, of func(*keyed) (T, error)) (made T, err error) {
 	run := s.run.Load()
 	if run == nil {
-		return nil, ErrNoRun
+		return made, ErrNoRun
 	}
 	s.commit.Lock()
 	defer s.commit.Unlock()
 	run.mu.Lock()
 	defer run.mu.Unlock()
-	return message(run)
+	return of(run)
 }
 
 // serveMessage answers with a message in binary, and says how long it is: whoever reads

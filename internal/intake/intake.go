@@ -188,15 +188,7 @@ var ErrNoRun = errors.New("the intake has no run's key yet")
 // Arrivals is a copy of what arrived, everything that was answered included.
 // It is ErrNoRun before there is a key.
 func (s *Server) Arrivals() (*ledger.Arrivals, error) {
-	run := s.run.Load()
-	if run == nil {
-		return nil, ErrNoRun
-	}
-	s.commit.Lock()
-	defer s.commit.Unlock()
-	run.mu.Lock()
-	defer run.mu.Unlock()
-	return run.arrivals.Clone(), nil
+	return settled(s, func(run *keyed) (*ledger.Arrivals, error) { return run.arrivals.Clone(), nil })
 }
 
 func orLoopback(addr string) string {

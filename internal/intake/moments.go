@@ -78,7 +78,7 @@ func (m *moments) message() []byte {
 }
 
 func (s *Server) serveMoments(w http.ResponseWriter, _ *http.Request) {
-	message, err := s.settled(func(run *keyed) ([]byte, error) { return run.moments.message(), nil })
+	message, err := settled(s, func(run *keyed) ([]byte, error) { return run.moments.message(), nil })
 	serveMessage(w, message, err)
 }
 
