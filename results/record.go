@@ -76,6 +76,20 @@ type Record struct {
 	Announcements Announcements `json:"announcements"`
 	Expectations  []Judgement   `json:"expectations"`
 	Seconds       []Second      `json:"seconds"`
+
+	// Of a procedure that is made of many runs, whose records lie below this one: what it
+	// found. What a single run has is then empty.
+	Capacity   *Capacity   `json:"capacity,omitempty"`
+	Comparison *Comparison `json:"comparison,omitempty"`
+	// Round says which run of a comparison this is; not there in any other.
+	Round *Round `json:"round,omitempty"`
+}
+
+// Round is the place of a run in a comparison.
+type Round struct {
+	Comparison string `json:"comparison"` // an id that all of its runs share
+	Round      int    `json:"round"`      // from 1
+	Label      string `json:"label"`      // of the target: a, b, …
 }
 
 // Layout is how an ordinal is made of a request's seq: ordinal = seq·2^ChunkBits + i.
