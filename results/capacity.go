@@ -18,14 +18,19 @@ type Capacity struct {
 	// At is what the target took, and how it fared, at the answer.
 	At *CapacityAt `json:"at,omitempty"`
 
+	// Target is the target as it was given, and Set what was set in it.
+	Target string   `json:"target"`
+	Set    []string `json:"set,omitempty"`
 	// Expect are the expectations that had to hold.
 	Expect []string `json:"expect"`
 	// Precision is how near to each other Low and High were to come, as a share of Low.
 	Precision float64 `json:"precision"`
 	// Errors are the rates of error of the test that decides about one rate.
 	Errors TestErrors `json:"errors"`
-	HoldS  float64    `json:"hold_s"` // the kept phase of a probe
-	WarmS  float64    `json:"warm_s"` // the discarded phase before it
+	// StartPerS is the first rate that was probed.
+	StartPerS float64 `json:"start_per_s"`
+	HoldS     float64 `json:"hold_s"` // the kept phase of a probe
+	WarmS     float64 `json:"warm_s"` // the discarded phase before it
 	// Warm says that one target served all probes; else each had a fresh one.
 	Warm    bool    `json:"warm"`
 	BudgetS float64 `json:"budget_s"`

@@ -47,10 +47,13 @@ type ComparedTarget struct {
 
 // ComparisonPlan is what a comparison needs to be gone on with.
 type ComparisonPlan struct {
+	ID       string  `json:"id"` // of the comparison; its runs bear it
 	Rounds   int     `json:"rounds"`
 	BudgetS  float64 `json:"budget_s"` // 0: the rounds asked for and no more
 	Capacity bool    `json:"capacity"` // each round searches each target's capacity, too
-	Seed     uint64  `json:"seed"`     // of the order in the rounds, and of their keys
+	// CapacityBudgetS is what each of these searches may take.
+	CapacityBudgetS float64 `json:"capacity_budget_s,omitempty"`
+	Seed            uint64  `json:"seed"` // of the order in the rounds, and of their keys
 }
 
 // Look is one reading of the verdicts.

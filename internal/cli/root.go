@@ -78,7 +78,7 @@ met, 130 interrupted (the partial record is saved).`,
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(a.runCmd(), a.checkCmd(), a.previewCmd(), a.reportCmd(), a.scenariosCmd(), a.targetsCmd(), a.initCmd(),
+	root.AddCommand(a.runCmd(), a.capacityCmd(), a.compareCmd(), a.diffCmd(), a.checkCmd(), a.previewCmd(), a.reportCmd(), a.scenariosCmd(), a.targetsCmd(), a.initCmd(),
 		a.schemaCmd(), a.agentCmd(), a.intakeCmd(), a.versionCmd())
 	root.SetFlagErrorFunc(flagMistake)
 	root.SetHelpCommand(a.helpCmd())

@@ -6,15 +6,17 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/spanstorm/spanstorm/internal/identity"
 	"github.com/spanstorm/spanstorm/internal/run"
 	"github.com/spanstorm/spanstorm/internal/target"
 	"github.com/spanstorm/spanstorm/report"
 	"github.com/spanstorm/spanstorm/results"
-	"github.com/spanstorm/spanstorm/scenarios"
 )
 
 // runFlags are the flags of `run`.
@@ -26,6 +28,8 @@ type runFlags struct {
 	format, progress    string
 	raw, allowRemote    bool
 	restart             bool
+	recordOnly          bool
+	key, round          string
 	maxInFlight         int
 	timeout             time.Duration
 	verbose             bool
@@ -61,6 +65,10 @@ unix:///var/run/apm.socket), or a target file that says how to start an agent.`,
 	flags.StringVar(&f.format, "format", "table", "what to print: table, json (record.json) or markdown")
 	flags.StringVar(&f.progress, "progress", "auto", "progress on stderr: auto, plain or none")
 	flags.BoolVar(&f.restart, "restart", false, "start the target again when it dies, and go on")
+	flags.BoolVar(&f.recordOnly, "record-only", false, "write the record and nothing else: no charts, no page, nothing on stdout")
+	flags.StringVar(&f.key, "run-key", "", "the key that all ids are made of, `32 hex digits`, such as run_key of a record whose ids are to be sent again (default drawn)")
+	flags.StringVar(&f.round, "round", "", "which run of a comparison it is, ID:ROUND:LABEL")
+	_ = flags.MarkHidden("round")
 	flags.BoolVar(&f.raw, "raw", false, "also keep every result as results.gob, readable by the vegeta CLI")
 	flags.BoolVar(&f.allowRemote, "allow-remote", false, "permit a target that is not on this machine")
 	flags.IntVar(&f.maxInFlight, "max-in-flight", 0, "most requests under way at once (default the scenario's, 2000)")
@@ -105,12 +113,16 @@ func (a *app) run(cmd *cobra.Command, arg string, f runFlags) error {
 			return usageError("--intake %q is no address to listen on: give HOST:PORT, such as 127.0.0.1:9126", f.intake)
 		}
 	}
+	key, round, err := f.identity()
+	if err != nil {
+		return err
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding our own executable: %w", err)
 	}
 	if f.out == "" {
-		f.out = defaultOut(s)
+		f.out = defaultOut(s.Name)
 	}
 	progress, err := a.progress(f.progress)
 	if err != nil {
@@ -118,15 +130,36 @@ func (a *app) run(cmd *cobra.Command, arg string, f runFlags) error {
 	}
 	rec, err := run.Run(cmd.Context(), run.Options{
 		Scenario: s, Target: spec, Out: f.out, Self: self, Intake: f.intake,
-		AllowRemote: f.allowRemote, Raw: f.raw, Restart: f.restart, Progress: progress, Log: a.logger(f.verbose),
+		AllowRemote: f.allowRemote, Key: key, Round: round, Raw: f.raw, Restart: f.restart, Progress: progress, Log: a.logger(f.verbose),
 	})
 	switch {
+	case f.recordOnly:
 	case rec != nil && err == nil:
 		err = a.present(rec, f.out, show)
 	case rec != nil: // what there is to say is said, but not that it is on disk
 		err = errors.Join(show(a, rec, f.out), err)
 	}
 	return verdict(rec, err)
+}
+
+// identity reads the flags that say which ids a run has, and which run of a comparison it is.
+func (f *runFlags) identity() (key *identity.Key, round *results.Round, err error) {
+	if f.key != "" {
+		k, err := identity.ParseKey(f.key)
+		if err != nil {
+			return nil, nil, usageError("--run-key: %w", err)
+		}
+		key = &k
+	}
+	if f.round != "" {
+		parts := strings.Split(f.round, ":")
+		n, err := strconv.Atoi(parts[min(1, len(parts)-1)])
+		if err != nil || len(parts) != 3 {
+			return nil, nil, usageError("--round %q is not ID:ROUND:LABEL", f.round)
+		}
+		round = &results.Round{Comparison: parts[0], Round: n, Label: parts[2]}
+	}
+	return key, round, nil
 }
 
 // present draws and prints what a run came to.
@@ -166,8 +199,8 @@ func verdict(rec *results.Record, err error) error {
 }
 
 // defaultOut is a folder that is not there yet: two runs may begin in one second.
-func defaultOut(s *scenarios.Scenario) string {
-	name := filepath.Join("results", time.Now().UTC().Format("20060102T150405Z")+"-"+s.Name)
+func defaultOut(name string) string {
+	name = filepath.Join("results", time.Now().UTC().Format("20060102T150405Z")+"-"+name)
 	out := name
 	for n := 2; n < 100; n++ {
 		if _, err := os.Lstat(out); err != nil {

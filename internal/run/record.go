@@ -8,32 +8,46 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/spanstorm/spanstorm/generator"
 	"github.com/spanstorm/spanstorm/internal/attack"
-	"github.com/spanstorm/spanstorm/internal/identity"
 	"github.com/spanstorm/spanstorm/internal/ledger"
 	"github.com/spanstorm/spanstorm/internal/process"
 	"github.com/spanstorm/spanstorm/results"
+	"github.com/spanstorm/spanstorm/scenarios"
 )
 
+// Blank is the record of a procedure that is made of many runs of a scenario, before any.
+func Blank(s *scenarios.Scenario) (*results.Record, error) {
+	corpus, err := Compile(s)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := newRecord(s, corpus)
+	if err != nil {
+		return nil, err
+	}
+	rec.Valid, rec.Ledger.Source = true, ""
+	return rec, nil
+}
+
 // newRecord is the record before anything has happened.
-func (r *run) newRecord(key identity.Key) (*results.Record, error) {
-	scenario, err := json.Marshal(r.Scenario)
+func newRecord(s *scenarios.Scenario, corpus *generator.Corpus) (*results.Record, error) {
+	scenario, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("writing the scenario into the record: %w", err)
 	}
-	layout := r.corpus.Layout()
+	layout := corpus.Layout()
 	return &results.Record{
 		SchemaVersion:  results.SchemaVersion,
 		InvalidReasons: []string{},
 		Warnings:       []string{},
 		StartedAt:      time.Now().UTC(),
 		Scenario:       scenario,
-		Name:           r.Scenario.Name,
-		Seed:           r.Scenario.Seed,
-		RunKey:         key.String(),
-		Fingerprint:    r.corpus.Fingerprint(),
-		API:            string(r.Scenario.API),
-		Encoding:       string(r.Scenario.Encoding),
+		Name:           s.Name,
+		Seed:           s.Seed,
+		Fingerprint:    corpus.Fingerprint(),
+		API:            string(s.API),
+		Encoding:       string(s.Encoding),
 		Layout:         results.Layout{ChunkBits: layout.ChunkBits, SpanBits: layout.SpanBits},
 		Tool:           Tool(),
 		Machine:        machine(),

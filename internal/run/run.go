@@ -43,6 +43,10 @@ type Options struct {
 	AllowRemote bool
 	// Restart starts a target again that died, and goes on.
 	Restart bool
+	// Key is the run's key, of which all ids are made; nil: one is drawn.
+	Key *identity.Key
+	// Round says of which comparison the run is a part; nil: of none.
+	Round *results.Round
 	// Raw keeps every result in vegeta's own format.
 	Raw bool
 	// Progress, when set, is called about once a second, from one goroutine at a time.
@@ -140,17 +144,18 @@ func (r *run) prepare() error {
 		}
 		r.expect = append(r.expect, e)
 	}
-	key, err := identity.NewKey()
-	if err != nil {
+	if r.Key != nil {
+		r.key = *r.Key
+	} else if r.key, err = identity.NewKey(); err != nil {
 		return fmt.Errorf("drawing the run's key: %w", err)
 	}
-	r.key, r.codec = key, identity.New(key, r.corpus.Layout())
+	r.codec = identity.New(r.key, r.corpus.Layout())
 	if r.writer, err = results.Create(r.Out); err != nil {
 		return err
 	}
 	describe := r.corpus.Chunks
 	if r.Scenario.Clients.ObeyRates {
-		r.sampling = r.corpus.Sampling(key, func() map[string]float64 { return r.clients.Rates() }, nil)
+		r.sampling = r.corpus.Sampling(r.key, func() map[string]float64 { return r.clients.Rates() }, nil)
 		describe = r.sampling.Chunks
 	}
 	if r.books, err = newBooks(describe, r.plan); err != nil {
@@ -158,9 +163,10 @@ func (r *run) prepare() error {
 	}
 	r.observe = r.books.enter
 	r.incidents = newIncidents(r.Scenario.Incidents, r.corpus.IncidentOf)
-	if r.rec, err = r.newRecord(key); err != nil {
+	if r.rec, err = newRecord(r.Scenario, r.corpus); err != nil {
 		return err
 	}
+	r.rec.RunKey, r.rec.Round = r.key.String(), r.Round
 	return r.writer.Save(r.rec)
 }
 

@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spanstorm/spanstorm/internal/experiment"
+	"github.com/spanstorm/spanstorm/results"
+	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+func (a *app) capacityCmd() *cobra.Command {
+	var f procedureFlags
+	var spec targetFlag
+	var s experiment.CapacitySettings
+	var precision string
+	cmd := &cobra.Command{
+		Use:   "capacity SCENARIO",
+		Short: "Search the highest rate that meets the scenario's expectations",
+		Long: `Capacity finds the highest rate, in requests per second, at which all of the
+scenario's expectations hold. It doubles the rate until they do not, and then
+narrows in, each rate being probed until a sequential test has decided about it.
+Each probe is a run with a record of its own. A rate at which the generator was
+the limit is no answer, and it says so.
+
+The scenario's load is replaced by a constant rate; all else is as in a run.`,
+		Example: `  spanstorm capacity web-shop --target agents/datadog/v0.85.1.yaml
+  spanstorm capacity smoke --target embedded:capacity=1500/s --hold 5s --budget 5m
+  spanstorm capacity --resume results/20261121T101500Z-web-shop-capacity`,
+		Args:              f.scenarioOrResume,
+		ValidArgsFunction: completeScenario,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.procedure(cmd, args, &f, "capacity", func(ctx context.Context, lab experiment.Lab, scenario *scenarios.Scenario) (*results.Record, error) {
+				if scenario == nil {
+					return experiment.ResumeCapacity(ctx, lab)
+				}
+				if err := spec.check(); err != nil {
+					return nil, err
+				}
+				var err error
+				if s.Precision, err = parseShare("--precision", precision); err != nil {
+					return nil, err
+				}
+				switch {
+				case s.Precision < 0.001 || s.Precision > 1:
+					return nil, usageError("--precision %s: give a share from 0.1%% to 100%%", precision)
+				case s.Hold < time.Second || s.Warm < 0:
+					return nil, usageError("--hold is at least 1s, --warm-up at least 0s")
+				case s.Budget < s.Hold+s.Warm:
+					return nil, usageError("--budget %s is less than one probe takes (%s)", s.Budget, s.Hold+s.Warm)
+				case s.Start < 0 || s.Start > 1e6:
+					return nil, usageError("--start %g: give requests per second, from 1 to 1000000", s.Start)
+				}
+				return experiment.Capacity(ctx, experiment.CapacityOptions{Lab: lab, Scenario: scenario, Target: spec.arg, Set: spec.sets, CapacitySettings: s})
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&spec.arg, "target", "embedded", "the agent under test, as for run")
+	flags.StringArrayVar(&spec.sets, "target-set", nil, "set something in the target, `PATH=VALUE`, e.g. env.GOMAXPROCS=1 (repeatable)")
+	f.add(cmd)
+	flags.DurationVar(&s.Budget, "budget", experiment.CapacityBudget, "time for the search; when it is over, the best answer so far is given")
+	flags.DurationVar(&s.Hold, "hold", experiment.CapacityHold, "how long a probe holds its rate")
+	flags.DurationVar(&s.Warm, "warm-up", experiment.CapacityWarm, "how long a probe warms up before that")
+	flags.Float64Var(&s.Start, "start", 0, "first rate, in requests/s (default that of the scenario's first kept phase)")
+	flags.StringVar(&precision, "precision", "2.5%", "how near the rate that holds and the one that breaks are to come")
+	flags.BoolVar(&s.OneTarget, "one-target", false, "let one target serve all probes, warm as it is, instead of a fresh one each")
+	return cmd
+}
+
+// parseShare reads `5%` or `0.05`.
+func parseShare(flag, text string) (float64, error) {
+	var s scenarios.Share
+	if err := s.UnmarshalText([]byte(text)); err != nil {
+		return 0, usageError("%s %q is not a share such as 1%%: %w", flag, text, err)
+	}
+	return float64(s), nil
+}

@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spanstorm/spanstorm/internal/experiment"
+	"github.com/spanstorm/spanstorm/results"
+	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+// compareFlags are the flags of `compare` beside those of all procedures.
+type compareFlags struct {
+	a, b       targetFlag
+	targets    []string
+	rounds     int
+	budget     time.Duration
+	minEffect  string
+	failOn     []string
+	capacity   bool
+	perSearch  time.Duration
+	searchHold time.Duration
+}
+
+func (a *app) compareCmd() *cobra.Command {
+	var f procedureFlags
+	var c compareFlags
+	cmd := &cobra.Command{
+		Use:   "compare SCENARIO --a TARGET --b TARGET",
+		Short: "Say which of two targets is better, in what, by how much and how surely",
+		Long: `Compare loads the targets in turn, in rounds: each round is one run of each, in an
+order that is drawn, with a fresh process and the same traces. For each metric it
+gives both medians, the ratio with its interval, and a verdict: better, worse, no
+difference larger than the least effect, or not enough rounds. It also says what
+the targets did differently with the same traces.
+
+Verdicts speak of B against A. docs/method.md explains what is assumed.`,
+		Example: `  spanstorm compare web-shop --a agents/datadog/v0.60.0.yaml --b agents/datadog/v0.85.1.yaml
+  spanstorm compare web-shop --a agents/datadog/v0.85.1.yaml --set-b env.GOGC=400 --rounds 20 --budget 30m
+  spanstorm compare --resume results/20261121T101500Z-web-shop-compare`,
+		Args:              f.scenarioOrResume,
+		ValidArgsFunction: completeScenario,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			fails, err := failing(c.failOn)
+			if err != nil {
+				return err
+			}
+			var rec *results.Record
+			err = a.procedure(cmd, args, &f, "compare", func(ctx context.Context, lab experiment.Lab, s *scenarios.Scenario) (*results.Record, error) {
+				var err error
+				if s == nil {
+					rec, err = experiment.ResumeCompare(ctx, lab)
+				} else {
+					rec, err = a.compare(ctx, cmd, lab, s, &c)
+				}
+				return rec, err
+			})
+			if err == nil && fails(rec.Comparison) {
+				return &codeError{code: exitUnmet}
+			}
+			return err
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&c.a.arg, "a", "", "the target that others are compared with, as --target of run")
+	flags.StringVar(&c.b.arg, "b", "", "the target that is compared (default: A, where something is set in either)")
+	flags.StringArrayVar(&c.a.sets, "set-a", nil, "set something in A, `PATH=VALUE`, e.g. env.GOMAXPROCS=1 (repeatable)")
+	flags.StringArrayVar(&c.b.sets, "set-b", nil, "set something in B, `PATH=VALUE` (repeatable)")
+	flags.StringArrayVar(&c.targets, "target", nil, "a target, in place of --a and --b: give it two or more times; the first is A")
+	f.add(cmd)
+	flags.IntVar(&c.rounds, "rounds", experiment.RoundsDefault, "how many rounds to make, unless all is decided before")
+	flags.DurationVar(&c.budget, "budget", 0, "time within which rounds are added where a metric is close (default: none are)")
+	flags.StringVar(&c.minEffect, "min-effect", "1%", "the least difference that is called one; a tenth of it in percentage points for shares")
+	flags.BoolVar(&c.capacity, "capacity", false, "search the capacity of each target in each round, too")
+	flags.DurationVar(&c.perSearch, "capacity-budget", 3*time.Minute, "time for each of these searches")
+	flags.DurationVar(&c.searchHold, "capacity-hold", 5*time.Second, "how long a probe of these searches holds its rate")
+	failOnFlag(cmd, &c.failOn)
+	return cmd
+}
+
+func (a *app) compare(ctx context.Context, cmd *cobra.Command, lab experiment.Lab, s *scenarios.Scenario, c *compareFlags) (*results.Record, error) {
+	targets, err := c.compared()
+	if err != nil {
+		return nil, err
+	}
+	effect, err := parseEffect(c.minEffect)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.rounds < 1 || c.rounds > results.RoundsMost:
+		return nil, usageError("--rounds %d: make 1 to %d", c.rounds, results.RoundsMost)
+	case cmd.Flags().Changed("budget") && c.budget <= 0:
+		return nil, usageError("--budget %s: give a time such as 30m", c.budget)
+	}
+	if least := experiment.LeastRounds(len(targets), c.budget > 0); c.rounds < least {
+		_, _ = fmt.Fprintf(a.err, "spanstorm: with fewer than %d rounds no metric can be decided; figures and behaviour are shown all the same\n", least)
+	}
+	return experiment.Compare(ctx, experiment.CompareOptions{
+		Lab: lab, Scenario: s, Targets: targets, Rounds: c.rounds, Budget: c.budget, MinEffect: effect,
+		Capacity: c.capacity, Search: experiment.CapacitySettings{Budget: c.perSearch, Hold: c.searchHold},
+	})
+}
+
+// targetsMost bounds the targets of one comparison.
+const targetsMost = 8
+
+// compared are the targets, checked.
+func (c *compareFlags) compared() ([]results.ComparedTarget, error) {
+	list := []targetFlag{c.a, c.b}
+	switch {
+	case len(c.targets) > 0:
+		if c.a.arg != "" || c.b.arg != "" || len(c.a.sets)+len(c.b.sets) > 0 {
+			return nil, usageError("give --a and --b, with --set-a and --set-b, or --target two or more times; not both")
+		}
+		list = nil
+		for _, arg := range c.targets {
+			list = append(list, targetFlag{arg: arg})
+		}
+		if len(list) < 2 || len(list) > targetsMost {
+			return nil, usageError("--target was given %d times; a comparison has 2 to %d targets", len(list), targetsMost)
+		}
+	case c.a.arg == "":
+		return nil, usageError("no --a: name the target that others are compared with, as --target of run")
+	case c.b.arg == "" && len(c.a.sets)+len(c.b.sets) == 0:
+		return nil, usageError("no --b: name the target to compare, or what is different in it with --set-b")
+	case c.b.arg == "":
+		list[1].arg = c.a.arg
+	}
+	var targets []results.ComparedTarget
+	for _, t := range list {
+		if err := t.check(); err != nil {
+			return nil, err
+		}
+		targets = append(targets, results.ComparedTarget{Target: t.arg, Set: t.sets})
+	}
+	return targets, nil
+}
+
+// parseEffect reads --min-effect.
+func parseEffect(text string) (float64, error) {
+	effect, err := parseShare("--min-effect", text)
+	if err == nil && (effect <= 0 || effect > 0.5) {
+		err = usageError("--min-effect %s: give a share above 0%% and up to 50%%", text)
+	}
+	return effect, err
+}
+
+// What a comparison can fail on.
+const (
+	failWorse     = "worse"
+	failBehaviour = "behaviour"
+)
+
+func failOnFlag(cmd *cobra.Command, to *[]string) {
+	cmd.Flags().StringSliceVar(to, "fail-on", nil, "end with exit code 99 when a metric is worse, or behaviour differs: worse, behaviour")
+	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{failWorse, failBehaviour}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// failing reads --fail-on.
+func failing(on []string) (func(*results.Comparison) bool, error) {
+	var worse, behaviour bool
+	for _, word := range on {
+		switch word {
+		case failWorse:
+			worse = true
+		case failBehaviour:
+			behaviour = true
+		default:
+			return nil, usageError("--fail-on %q is not known; it is worse or behaviour", word)
+		}
+	}
+	return func(c *results.Comparison) bool {
+		for _, m := range c.Metrics {
+			if worse && m.Verdict == results.VerdictWorse {
+				return true
+			}
+		}
+		return behaviour && len(c.Behaviour) > 0
+	}, nil
+}

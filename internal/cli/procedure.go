@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spanstorm/spanstorm/internal/experiment"
+	"github.com/spanstorm/spanstorm/internal/target"
+	"github.com/spanstorm/spanstorm/results"
+	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+// procedureFlags are what the commands that are made of many runs have in common.
+type procedureFlags struct {
+	intake, out, resume string
+	seed                uint64
+	sets                []string
+	format, progress    string
+	allowRemote         bool
+}
+
+func (f *procedureFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.intake, "intake", "", "where each run's intake listens, `HOST:PORT`; point an agent started elsewhere there (default a free loopback port)")
+	flags.StringVar(&f.out, "out", "", "folder of the record (default results/<UTC time>-<scenario>-"+cmd.Name()+")")
+	flags.StringVar(&f.resume, "resume", "", "go on with what was interrupted, in the folder of its `RECORD`, as it was planned")
+	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything that is drawn (default the scenario's)")
+	setFlag(cmd, &f.sets)
+	flags.StringVar(&f.format, "format", "table", "what to print: table, json (record.json) or markdown")
+	flags.StringVar(&f.progress, "progress", "auto", "progress on stderr: auto, plain or none")
+	flags.BoolVar(&f.allowRemote, "allow-remote", false, "permit a target that is not on this machine")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "json", "markdown"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]string{"auto", "plain", "none"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// scenarioOrResume are the arguments: a scenario, or none with --resume.
+func (f *procedureFlags) scenarioOrResume(cmd *cobra.Command, args []string) error {
+	if f.resume == "" {
+		return needs(1, 1, "one SCENARIO: a file, or a name that 'spanstorm scenarios' lists; or --resume RECORD")(cmd, args)
+	}
+	if len(args) > 0 {
+		return fmt.Errorf("--resume goes on with the scenario of its record; leave out %q", args[0])
+	}
+	for _, flag := range []string{"out", "seed", "set"} {
+		if cmd.Flags().Changed(flag) {
+			return fmt.Errorf("--resume goes on as it was planned; leave out --%s", flag)
+		}
+	}
+	return nil
+}
+
+// procedure does what such a command does: with a scenario from its arguments, or with none to
+// go on with a record.
+func (a *app) procedure(cmd *cobra.Command, args []string, f *procedureFlags, name string,
+	do func(ctx context.Context, lab experiment.Lab, s *scenarios.Scenario) (*results.Record, error),
+) error {
+	show, err := printer(f.format)
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding our own executable: %w", err)
+	}
+	if f.intake != "" {
+		if _, _, err := net.SplitHostPort(f.intake); err != nil {
+			return usageError("--intake %q is no address to listen on: give HOST:PORT, such as 127.0.0.1:9126", f.intake)
+		}
+	}
+	lab := experiment.Lab{Dir: f.resume, Self: self, Intake: f.intake, AllowRemote: f.allowRemote}
+	switch f.progress {
+	case "auto", "plain":
+		lab.Say = func(line string) { _, _ = fmt.Fprintln(a.err, line) }
+	case "none":
+	default:
+		return usageError("--progress %q is not known; it is auto, plain or none", f.progress)
+	}
+	var s *scenarios.Scenario
+	if f.resume == "" {
+		if cmd.Flags().Changed("seed") {
+			f.sets = append(f.sets, fmt.Sprintf("seed=%d", f.seed))
+		}
+		if s, err = loadScenario(args[0], f.sets); err != nil {
+			return err
+		}
+		if lab.Dir = f.out; lab.Dir == "" {
+			lab.Dir = defaultOut(s.Name + "-" + name)
+		}
+	}
+	rec, err := do(cmd.Context(), lab, s)
+	switch {
+	case rec != nil && err == nil:
+		err = a.present(rec, lab.Dir, show)
+	case rec != nil:
+		err = errors.Join(show(a, rec, lab.Dir), err)
+	}
+	return verdict(rec, err)
+}
+
+// targetFlag is a target with what is set in it.
+type targetFlag struct {
+	arg  string
+	sets []string
+}
+
+// check finds out before anything is started that it is none.
+func (f *targetFlag) check() error {
+	spec, err := target.Parse(f.arg)
+	if err == nil && len(f.sets) > 0 {
+		_, err = spec.Set(f.sets)
+	}
+	if err != nil {
+		return &codeError{code: exitUsage, err: err}
+	}
+	return nil
+}

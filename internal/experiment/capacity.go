@@ -1,0 +1,279 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spanstorm/spanstorm/internal/stats"
+	"github.com/spanstorm/spanstorm/results"
+	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+// CapacityOptions say what to search the capacity of.
+type CapacityOptions struct {
+	Lab
+	Scenario *scenarios.Scenario
+	Target   string // as --target takes it
+	Set      []string
+	CapacitySettings
+}
+
+// CapacitySettings are how a capacity is searched. The zero value of each is the usual one.
+type CapacitySettings struct {
+	// Budget bounds the time of the search; when it is over, the best answer so far is given.
+	Budget time.Duration
+	// Hold is the kept phase of a probe, Warm the discarded one before it.
+	Hold, Warm time.Duration
+	// Start is the first rate, in requests per second; 0: that of the scenario's first kept phase.
+	Start float64
+	// Precision is how near the rate that holds and the one that breaks are to come.
+	Precision float64
+	// OneTarget lets one target serve all probes, instead of a fresh one each.
+	OneTarget bool
+}
+
+// The usual settings.
+const (
+	CapacityBudget    = 10 * time.Minute
+	CapacityHold      = 10 * time.Second
+	CapacityWarm      = 2 * time.Second
+	CapacityPrecision = 0.025
+)
+
+// Bounds on the rates of a search, in requests per second.
+const (
+	capacityLeast = 1
+	capacityMost  = 1e6
+)
+
+// sequential is the test that decides about one rate: at most 5% of the rates at which nine of
+// ten probes pass, or fail, are taken for the other kind. Two more of a kind than of the other
+// decide; a rate with neither after seven probes is on the edge.
+func sequential() stats.Sequential {
+	return stats.Sequential{PassLow: 0.1, PassHigh: 0.9, ErrHolds: 0.05, ErrBreaks: 0.05, Most: 7}
+}
+
+func (s CapacitySettings) usual(scenario *scenarios.Scenario) CapacitySettings {
+	orElse := func(d *time.Duration, usual time.Duration) {
+		if *d == 0 {
+			*d = usual
+		}
+	}
+	orElse(&s.Budget, CapacityBudget)
+	orElse(&s.Hold, CapacityHold)
+	orElse(&s.Warm, CapacityWarm)
+	if s.Precision == 0 {
+		s.Precision = CapacityPrecision
+	}
+	if s.Start == 0 {
+		s.Start = startRate(scenario)
+	}
+	s.Start = min(max(round(s.Start), capacityLeast), capacityMost)
+	return s
+}
+
+// startFallback is the first rate for a scenario that names none in requests.
+const startFallback = 100
+
+// startRate is the rate of the first kept phase, where it is in requests and constant.
+func startRate(s *scenarios.Scenario) float64 {
+	for _, p := range s.Load {
+		if p.Discard || p.Send == "services" || p.Rate == nil || p.Rate.Max || p.Rate.From.Unit != scenarios.Requests {
+			continue
+		}
+		return p.Rate.From.PerS
+	}
+	return startFallback
+}
+
+// defaultExpect are what has to hold for a scenario that expects nothing.
+func defaultExpect() []string { return []string{"delivered >= 99.9%", "missing <= 0.1%"} }
+
+// Capacity searches the highest rate at which all expectations hold, and leaves a record with
+// the records of all probes below it, under probes. An interrupted search has a record and no error.
+func Capacity(ctx context.Context, o CapacityOptions) (*results.Record, error) {
+	o.CapacitySettings = o.usual(o.Scenario)
+	base, expect, dropped, err := probeScenario(o.Scenario)
+	if err != nil {
+		return nil, err
+	}
+	rec, w, err := o.begin(o.Scenario)
+	if err != nil {
+		return nil, err
+	}
+	test := sequential()
+	rec.Target = results.Target{Name: o.Target, StderrTail: []string{}}
+	rec.Warnings = append(rec.Warnings, dropped...)
+	rec.Capacity = &results.Capacity{
+		Target: o.Target, Set: o.Set, Expect: expect, Precision: o.Precision, HoldS: o.Hold.Seconds(), WarmS: o.Warm.Seconds(),
+		StartPerS: o.Start, Warm: o.OneTarget, BudgetS: o.Budget.Seconds(),
+		Errors: results.TestErrors{Holds: test.ErrHolds, Breaks: test.ErrBreaks, PassHigh: test.PassHigh, PassLow: test.PassLow},
+	}
+	c := &capacity{CapacityOptions: o, writer: w, rec: rec, base: base}
+	return c.work(ctx)
+}
+
+// ResumeCapacity goes on with a search that was interrupted, or cut off, as it was planned. Where
+// its budget had run out, it may spend as much again.
+func ResumeCapacity(ctx context.Context, lab Lab) (*results.Record, error) {
+	rec, w, s, err := reopen(lab.Dir)
+	if err != nil {
+		return nil, err
+	}
+	was := rec.Capacity
+	if was == nil {
+		return nil, fmt.Errorf("resume %s: it is not the record of a search; give the folder that `spanstorm capacity` wrote", lab.Dir)
+	}
+	base, _, _, err := probeScenario(s)
+	if err != nil {
+		return nil, err
+	}
+	c := &capacity{
+		CapacityOptions: CapacityOptions{Lab: lab, Scenario: s, Target: was.Target, Set: was.Set, CapacitySettings: CapacitySettings{
+			Budget: seconds(was.BudgetS), Hold: seconds(was.HoldS), Warm: seconds(was.WarmS), Start: was.StartPerS, Precision: was.Precision, OneTarget: was.Warm,
+		}},
+		writer: w, rec: rec, base: base, spent: seconds(was.SpentS),
+	}
+	if was.Exhausted {
+		c.Budget += c.spent
+		was.Exhausted = false
+	}
+	return c.work(ctx)
+}
+
+// capacity is the state of a search.
+type capacity struct {
+	CapacityOptions
+	writer   *results.Writer
+	rec      *results.Record
+	base     *scenarios.Scenario // of a probe, without its load
+	spent    time.Duration       // before this call
+	began    time.Time
+	failures int
+	shared   *shared // the one target of all probes; nil: each has its own
+}
+
+// probeScenario is what all probes have in common, what they expect, and a warning for each
+// thing that a probe leaves out.
+func probeScenario(s *scenarios.Scenario) (*scenarios.Scenario, []string, []string, error) {
+	if len(s.Shapes) == 0 {
+		return nil, nil, nil, fmt.Errorf("scenario %s sends no traces, so there is no capacity to search: give it shapes", s.Name)
+	}
+	base := *s
+	var warnings []string
+	if len(s.Events) > 0 || len(s.Incidents) > 0 {
+		base.Events, base.Incidents = nil, nil
+		warnings = append(warnings, "events and incidents of the scenario are left out of the probes: their times are those of its own load")
+	}
+	base.Expect = nil
+	for _, text := range s.Expect {
+		e, err := results.ParseExpectation(text)
+		if err != nil {
+			return nil, nil, nil, fmt.Errorf("scenario %s: %w", s.Name, err)
+		}
+		// A probe has one kept phase, whatever it is called in the scenario.
+		text = strings.TrimPrefix(e.Text, e.Phase+".")
+		if !slices.Contains(base.Expect, text) {
+			base.Expect = append(base.Expect, text)
+		}
+	}
+	if len(base.Expect) == 0 {
+		base.Expect = defaultExpect()
+		warnings = append(warnings, "the scenario expects nothing, so what has to hold is: "+strings.Join(base.Expect, ", "))
+	}
+	return &base, base.Expect, warnings, nil
+}
+
+// at is the scenario of a probe.
+func (c *capacity) at(rate float64) *scenarios.Scenario {
+	s := *c.base
+	constant := func() *scenarios.Rate {
+		q := scenarios.Quantity{PerS: rate, Unit: scenarios.Requests}
+		return &scenarios.Rate{From: q, To: q}
+	}
+	s.Load = []scenarios.Phase{
+		{Name: "warm-up", Send: "traces", Rate: constant(), For: scenarios.Duration(c.Warm), Discard: true},
+		{Name: "hold", Send: "traces", Rate: constant(), For: scenarios.Duration(c.Hold)},
+	}
+	return &s
+}
+
+// work probes until the search is over, and closes the record.
+func (c *capacity) work(ctx context.Context) (*results.Record, error) {
+	c.began = time.Now()
+	if err := save(c.writer, c.rec); err != nil {
+		return nil, err
+	}
+	err := c.search(ctx)
+	if c.shared != nil {
+		c.shared.stop()
+	}
+	c.sum(true)
+	return c.rec, end(ctx, c.writer, c.rec, err)
+}
+
+// probeSlack is what a probe takes beside its load, before there was one to judge by.
+const probeSlack = 3 * time.Second
+
+func (c *capacity) search(ctx context.Context) error {
+	s := search{start: c.Start, least: capacityLeast, most: capacityMost, precision: c.Precision, test: sequential()}
+	longest := c.Hold + c.Warm + probeSlack
+	for {
+		rate, purpose, over := s.next(c.rec.Capacity.Probes)
+		if over {
+			return nil
+		}
+		began := time.Now()
+		if c.spent+began.Sub(c.began)+longest > c.Budget {
+			c.rec.Capacity.Exhausted = true
+			c.say("the budget of %s is spent", c.Budget)
+			return nil
+		}
+		if err := c.probe(ctx, rate, purpose); err != nil {
+			return err
+		}
+		longest = max(longest, time.Since(began))
+	}
+}
+
+// probe makes one run at a rate, and saves what there is.
+func (c *capacity) probe(ctx context.Context, rate float64, purpose string) error {
+	found := c.rec.Capacity
+	name := fmt.Sprintf("%03d-%g", len(found.Probes)+1, rate)
+	p := results.Probe{Record: filepath.Join("probes", name), RatePerS: rate, Purpose: purpose, AtS: (c.spent + time.Since(c.began)).Seconds()}
+	file, err := writeScenario(c.writer, scenarioFile, c.at(rate))
+	if err != nil {
+		return err
+	}
+	o := order{scenario: file, target: c.Target, set: c.Set, out: p.Record, length: c.Hold + c.Warm}
+	if c.OneTarget {
+		if err := c.share(ctx, &o); err != nil {
+			return err
+		}
+	}
+	rec, err := c.do(ctx, o)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		if c.failures++; c.failures >= failuresMost || !errors.Is(err, errRun) || len(found.Probes) == 0 {
+			return fmt.Errorf("probe at %g/s: %w", rate, err)
+		}
+		p.Outcome, p.Broke = results.ProbeBroken, []string{err.Error()}
+	default:
+		if c.shared == nil || c.rec.Target.Version == "" {
+			c.rec.Target = rec.Target
+			c.rec.Target.Exit, c.rec.Target.StderrTail, c.rec.Target.Restarts = nil, []string{}, nil
+		}
+		readProbe(&p, rec)
+	}
+	found.Probes = append(found.Probes, p)
+	c.say("%s/s  %-8s %s", results.FormatRate(rate), purpose, probeLine(&p))
+	c.sum(false)
+	return save(c.writer, c.rec)
+}

@@ -1,0 +1,147 @@
+package experiment
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/spanstorm/spanstorm/internal/stats"
+	"github.com/spanstorm/spanstorm/internal/versus"
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// schedule says when the verdicts of a comparison are read, and how much of the error each
+// look may spend. Reading them as often as one likes, and stopping when one likes what one
+// reads, would find differences where there are none.
+type schedule struct {
+	rounds int  // that were asked for
+	more   bool // rounds may be added
+}
+
+// The first look, and by how much the rounds grow from one to the next.
+const (
+	firstLook = RoundsDefault
+	lookAfter = 1.5
+)
+
+// at is the number of rounds at look k, from 0: 12, 18, 27, 41, … and the number that was asked
+// for, wherever that lies.
+func (s schedule) at(k int) int {
+	n := min(firstLook, s.rounds)
+	for range k {
+		next := int(math.Ceil(float64(n) * lookAfter))
+		if n < s.rounds && next > s.rounds {
+			next = s.rounds
+		}
+		n = next
+	}
+	return n
+}
+
+// spends is how much of all that may be spent look k does: half of what is left, and the last
+// that there will be all of it.
+func (s schedule) spends(k int) float64 {
+	share := math.Pow(2, -float64(k+1))
+	if !s.more && s.at(k) >= s.rounds {
+		share *= 2
+	}
+	return share * (1 - versus.Confidence)
+}
+
+// next is the look after those that were made.
+func (s schedule) next(made []results.Look) results.Look {
+	k := len(made)
+	return results.Look{Rounds: s.at(k), Alpha: s.spends(k)}
+}
+
+// metricsUsual is how many metrics a comparison of two targets usually has.
+const metricsUsual = 13
+
+// LeastRounds is how many rounds it takes at least to decide anything about so many targets,
+// where rounds may be added or not.
+func LeastRounds(targets int, more bool) int {
+	spend := schedule{rounds: firstLook, more: more}.spends(0)
+	return stats.LeastPaired(spend / float64(metricsUsual*max(1, targets-1)))
+}
+
+func (c *comparison) schedule() schedule { return schedule{c.Rounds, c.Budget > 0} }
+
+// planned is how many rounds are to be made as it stands: up to the next look.
+func (c *comparison) planned() int {
+	return max(c.Rounds, c.schedule().next(c.looks).Rounds)
+}
+
+// enough looks at the verdicts when it is time to, and says that no more rounds are to be made:
+// all is decided, or the rounds that were asked for are made and more would not do, or may not
+// be made.
+func (c *comparison) enough() bool {
+	s, rounds := c.schedule(), len(c.whole())
+	look := s.next(c.looks)
+	if rounds < look.Rounds {
+		return rounds >= c.Rounds && !c.affords(look.Rounds-rounds)
+	}
+	c.judge(&look)
+	found := c.rec.Comparison
+	switch {
+	case found.Decided:
+		c.say("all is decided after %d rounds", rounds)
+		return true
+	case rounds < c.Rounds:
+		return false
+	case !s.more:
+		return true
+	}
+	next := s.next(c.looks).Rounds
+	if !close(found, next) {
+		c.say("after %d rounds, more would decide nothing soon", rounds)
+		return true
+	}
+	if !c.affords(next - rounds) {
+		found.Exhausted = true
+		c.say("the budget does not allow for %d more rounds", next-rounds)
+		return true
+	}
+	c.say("%d more rounds, for some metrics are close", next-rounds)
+	return false
+}
+
+// soon is how many times the rounds of the next look a metric may need to be called close.
+const soon = 2
+
+// close says that some metric would probably be decided before long.
+func close(c *results.Comparison, rounds int) bool {
+	for _, m := range c.Metrics {
+		if m.Verdict == results.VerdictUndecided && m.RoundsNeeded > 0 && m.RoundsNeeded <= soon*rounds {
+			return true
+		}
+	}
+	return false
+}
+
+// affords says that the budget allows for so many more rounds, judged by those that were made.
+func (c *comparison) affords(rounds int) bool {
+	made := len(c.whole())
+	if c.Budget == 0 || made == 0 {
+		return false
+	}
+	spent := c.spent + time.Since(c.began)
+	return spent+spent/time.Duration(made)*time.Duration(rounds) <= c.Budget
+}
+
+// spoilt says why it makes no sense to go on: too many rounds do not count.
+func (c *comparison) spoilt() string {
+	bad := map[int]string{}
+	for _, r := range c.runs {
+		if r.Problem != "" {
+			bad[r.ComparedRun.Round] = r.Problem
+		}
+	}
+	if n := len(bad); n >= 3 && n > len(c.whole()) {
+		last := 0
+		for round := range bad {
+			last = max(last, round)
+		}
+		return fmt.Sprintf("%d of %d rounds do not count, the last because %s", n, n+len(c.whole()), bad[last])
+	}
+	return ""
+}

@@ -1,0 +1,213 @@
+package experiment
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spanstorm/spanstorm/internal/stats"
+	"github.com/spanstorm/spanstorm/results"
+)
+
+func probeLine(p *results.Probe) string {
+	line := p.Outcome
+	if len(p.Broke) > 0 {
+		line += ": " + strings.Join(p.Broke, ", ")
+	}
+	if p.ResponseTime.Count > 0 {
+		line += fmt.Sprintf("  (p99 %s, %.2g cores)", results.FormatDuration(float64(p.ResponseTime.P99)), p.CPUCores)
+	}
+	return line
+}
+
+// readProbe is what a run at one rate came to.
+func readProbe(p *results.Probe, rec *results.Record) {
+	p.Broke = []string{}
+	switch {
+	case rec.Target.Exit != nil:
+		p.Outcome, p.Broke = results.ProbeFailed, append(p.Broke, results.LimitDied)
+	case !rec.Valid:
+		p.Outcome, p.Broke = results.ProbeGenerator, append(p.Broke, rec.InvalidReasons...)
+	default:
+		for _, e := range rec.Expectations {
+			if !e.Met {
+				p.Broke = append(p.Broke, e.Text)
+			}
+		}
+		if rec.Requests.Unsent > 0 {
+			p.Broke = append(p.Broke, results.LimitSaturated)
+		}
+		p.Outcome = results.ProbePassed
+		if len(p.Broke) > 0 {
+			p.Outcome = results.ProbeFailed
+		}
+	}
+	p.ServiceTime, p.ResponseTime = rec.Totals.ServiceTime, rec.Totals.ResponseTime
+	target := rec.Resources.Target
+	p.CPUSPerMillionSpans, p.RSSMaxBytes = target.CPUSPerMillionSpans, target.RSSMaxBytes
+	length := 0.0
+	for i := range rec.Phases {
+		ph := &rec.Phases[i]
+		took := ph.EndS - ph.StartS
+		length += took
+		if ph.Discarded || took <= 0 {
+			continue
+		}
+		p.SentPerS = results.PerSecond{Requests: ph.RateSentPerS, Traces: ph.TracesPerS, Spans: ph.SpansPerS, Bytes: ph.BytesPerS}
+		p.DeliveredPerS = float64(ph.Requests.Delivered) / took
+		p.CPUCores = target.CPUS / took
+		p.InFlight = float64(ph.Requests.Answered) / took * rec.Totals.ServiceTime.Mean / 1e9
+	}
+	if length > 0 {
+		p.AcceptedPerS = float64(rec.Ledger.Accepted.Traces) / length
+	}
+}
+
+// sum puts into the record what the probes so far say.
+func (c *capacity) sum(last bool) {
+	found := c.rec.Capacity
+	found.SpentS = (c.spent + time.Since(c.began)).Seconds()
+	s := search{precision: c.Precision, test: sequential()}
+	list := s.tallies(found.Probes)
+	lo, hi := bracket(list)
+	found.Rates = []results.CapacityRate{}
+	for _, t := range list {
+		found.Rates = append(found.Rates, results.CapacityRate{RatePerS: t.rate, Passed: t.passed, Failed: t.failed, Verdict: t.verdict})
+	}
+	found.Answered, found.NoAnswer, found.Low, found.High, found.LimitedBy, found.At = false, "", 0, 0, "", nil
+	found.AnswerPerS = results.PerSecond{}
+	if hi != nil {
+		found.High, found.LimitedBy = hi.rate, limitedBy(found.Probes, hi)
+	}
+	if lo != nil {
+		found.Low = lo.rate
+		found.AnswerPerS, found.At = stateAt(found.Probes, lo.rate)
+		found.Answered = true
+	}
+	if why := noAnswer(found, lo, hi); why != "" {
+		found.Answered, found.NoAnswer = false, why
+		found.AnswerPerS, found.At = results.PerSecond{}, nil
+	}
+	fit(found)
+	c.rec.Valid, c.rec.InvalidReasons = true, []string{}
+	if last && !found.Answered {
+		c.rec.Valid, c.rec.InvalidReasons = false, []string{found.NoAnswer}
+	}
+}
+
+// noAnswer says why there is none, and what to do; empty: there is one.
+func noAnswer(found *results.Capacity, lo, hi *tally) string {
+	switch {
+	case len(found.Probes) == 0:
+		return "no rate was probed"
+	case hi != nil && hi.verdict == results.RateGenerator:
+		below := "at no rate below was it otherwise"
+		if lo != nil {
+			below = fmt.Sprintf("up to %g/s all held", lo.rate)
+		}
+		return fmt.Sprintf("at %g/s the generator was the limit, not the target; %s. Give the generator more: leave cores to it (GOMAXPROCS, CPU sets or limits for the target), "+
+			"raise max_in_flight if the reason says so, or run it on a machine of its own (%s)", hi.rate, below, strings.Join(reasons(found.Probes, hi.rate), "; "))
+	case lo == nil:
+		return fmt.Sprintf("at %g/s, the lowest rate that was probed, it did not hold: %s. Probe below it with --start, or ease the expectation", hi.rate, found.LimitedBy)
+	case hi == nil && lo.rate >= capacityMost:
+		return fmt.Sprintf("all held up to %g/s, above which nothing is searched", lo.rate)
+	}
+	return ""
+}
+
+func reasons(probes []results.Probe, rate float64) (list []string) {
+	for _, p := range probes {
+		if p.RatePerS == rate && p.Outcome == results.ProbeGenerator {
+			list = append(list, p.Broke...)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// limitedBy is what broke most often at a rate that does not hold.
+func limitedBy(probes []results.Probe, t *tally) string {
+	if t.verdict == results.RateGenerator {
+		return results.LimitGenerator
+	}
+	counts, order := map[string]int{}, []string{}
+	for _, p := range probes {
+		if p.RatePerS != t.rate || p.Outcome != results.ProbeFailed {
+			continue
+		}
+		for _, broke := range p.Broke {
+			if counts[broke] == 0 {
+				order = append(order, broke)
+			}
+			counts[broke]++
+		}
+	}
+	if len(order) == 0 {
+		return ""
+	}
+	return slices.MaxFunc(order, func(a, b string) int { return counts[a] - counts[b] })
+}
+
+// stateAt are the medians over the probes at a rate that passed.
+func stateAt(probes []results.Probe, rate float64) (results.PerSecond, *results.CapacityAt) {
+	var passed []results.Probe
+	for _, p := range probes {
+		if p.RatePerS == rate && p.Outcome == results.ProbePassed {
+			passed = append(passed, p)
+		}
+	}
+	middle := func(of func(results.Probe) float64) float64 {
+		values := make([]float64, len(passed))
+		for i, p := range passed {
+			values[i] = of(p)
+		}
+		m, _, _, _ := stats.Median(values, versusConfidence)
+		if math.IsNaN(m) {
+			return 0
+		}
+		return m
+	}
+	per := results.PerSecond{
+		Requests: rate,
+		Traces:   middle(func(p results.Probe) float64 { return p.SentPerS.Traces }),
+		Spans:    middle(func(p results.Probe) float64 { return p.SentPerS.Spans }),
+		Bytes:    middle(func(p results.Probe) float64 { return p.SentPerS.Bytes }),
+	}
+	return per, &results.CapacityAt{
+		CPUCores:            middle(func(p results.Probe) float64 { return p.CPUCores }),
+		CPUSPerMillionSpans: middle(func(p results.Probe) float64 { return p.CPUSPerMillionSpans }),
+		RSSMaxBytes:         middle(func(p results.Probe) float64 { return float64(p.RSSMaxBytes) }),
+		ResponseP50NS:       middle(func(p results.Probe) float64 { return float64(p.ResponseTime.P50) }),
+		ResponseP99NS:       middle(func(p results.Probe) float64 { return float64(p.ResponseTime.P99) }),
+	}
+}
+
+// versusConfidence is that of a median's own interval, of which only the median is used here.
+const versusConfidence = 0.95
+
+// fit puts knee and scalability law into the record.
+func fit(found *results.Capacity) {
+	found.Knee, found.USL = nil, nil
+	var inFlight, throughput, response []float64
+	for _, p := range slices.SortedFunc(slices.Values(found.Probes), func(a, b results.Probe) int { return int(math.Copysign(1, a.RatePerS-b.RatePerS)) }) {
+		if p.Outcome == results.ProbeGenerator || p.Outcome == results.ProbeBroken || p.DeliveredPerS <= 0 || p.ServiceTime.Mean <= 0 {
+			continue
+		}
+		inFlight, throughput = append(inFlight, p.InFlight), append(throughput, p.DeliveredPerS)
+		response = append(response, float64(p.ResponseTime.P50))
+	}
+	if i := stats.Knee(throughput, response); i >= 0 {
+		found.Knee = &results.CapacityKnee{RequestsPerS: throughput[i], ResponseP50NS: response[i]}
+	}
+	if len(inFlight) < uslLeast {
+		return
+	}
+	u := stats.FitUSL(inFlight, throughput)
+	found.USL = &results.USL{Lambda: u.Lambda, Sigma: u.Sigma, Kappa: u.Kappa, R2: u.R2, PeakPerS: u.PeakX, PeakN: u.PeakN, Good: u.Good, Why: u.Why}
+}
+
+// uslLeast is how many probes a scalability law is fitted to at least.
+const uslLeast = 5

@@ -1,0 +1,124 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/spanstorm/spanstorm/internal/process"
+	"github.com/spanstorm/spanstorm/internal/target"
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// shared is one target that serves all probes of a search. The intake behind it is that of
+// the probe that is going on, and always in the same place.
+type shared struct {
+	target *target.Target
+	intake string
+	log    *os.File
+}
+
+// The shared target is given time to come to rest: until it takes less than a share of one
+// core for a while, or longestRest has passed.
+const (
+	longestRest = 30 * time.Second
+	restEvery   = 500 * time.Millisecond
+	restCores   = 0.2
+)
+
+const sharedLogBytes = 8 << 20
+
+// share points a run at the one target of the search, which is started when it is not there
+// (yet, or any more).
+func (c *capacity) share(ctx context.Context, o *order) error {
+	if c.shared != nil {
+		if _, ended := c.shared.target.Exit(); ended {
+			c.shared.stop()
+			c.shared = nil
+		}
+	}
+	if c.shared == nil {
+		var err error
+		if c.shared, err = c.startShared(ctx); err != nil {
+			return err
+		}
+	} else if err := c.shared.rest(ctx); err != nil {
+		return err
+	}
+	t := c.shared.target
+	o.target, o.set, o.intake = t.URL(), nil, c.shared.intake
+	if t.Socket() != "" {
+		o.target = "unix://" + t.Socket()
+	}
+	if pid := t.PID(); pid > 0 {
+		o.pid = strconv.Itoa(pid)
+	}
+	return nil
+}
+
+func (c *capacity) startShared(ctx context.Context) (*shared, error) {
+	spec, err := target.Parse(c.Target)
+	if err == nil && len(c.Set) > 0 {
+		spec, err = spec.Set(c.Set)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &shared{intake: c.Intake}
+	if s.intake == "" {
+		if s.intake, err = freeAddress(); err != nil {
+			return nil, err
+		}
+	}
+	if s.log, err = os.OpenFile(filepath.Join(c.Dir, results.TargetLogFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644); err != nil {
+		return nil, fmt.Errorf("opening the target's log: %w", err)
+	}
+	s.target, err = spec.Start(ctx, target.Env{
+		Intake: "http://" + s.intake, Self: c.Self, Log: process.NewLog(s.log, sharedLogBytes), AllowRemote: c.AllowRemote,
+	})
+	if err != nil {
+		_ = s.log.Close()
+		return nil, err
+	}
+	return s, s.target.StartClock(ctx)
+}
+
+// rest waits until the target is done with what the probe before left it.
+func (s *shared) rest(ctx context.Context) error {
+	until := time.Now().Add(longestRest)
+	for {
+		cpu, at := s.target.Usage().CPUS, time.Now()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.target.Done():
+			return nil
+		case <-time.After(restEvery):
+		}
+		if s.target.Usage().CPUS-cpu < restCores*time.Since(at).Seconds() || time.Now().After(until) {
+			return nil
+		}
+	}
+}
+
+// stop ends the target.
+func (s *shared) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), runGrace)
+	defer cancel()
+	_ = s.target.Stop(ctx) // how it ends is of no interest: the search is over, or it has ended already
+	_ = s.log.Close()
+}
+
+// freeAddress is a loopback address with a port that is free now.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String(), nil
+}

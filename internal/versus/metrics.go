@@ -1,0 +1,131 @@
+package versus
+
+import (
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// Which way a metric is better.
+const (
+	lower  = "lower"
+	higher = "higher"
+)
+
+// Units of metrics.
+const (
+	unitNS    = "ns"
+	unitS     = "s"
+	unitBytes = "bytes"
+	unitShare = "share"
+	unitRate  = "requests/s"
+)
+
+const metricCapacity = "capacity"
+
+// metric is one figure of a run. ok is false where the run has none.
+type metric struct {
+	name, unit, better string
+	// share says that it is a share, compared by difference; others by ratio, and are positive.
+	share bool
+	of    func(Run) (value float64, ok bool)
+}
+
+// metrics are those that are compared, as reports list them.
+func metrics() []metric {
+	return []metric{
+		latency("response_time.p50", responseTime, func(q *results.Quantiles) int64 { return q.P50 }),
+		latency("response_time.p90", responseTime, func(q *results.Quantiles) int64 { return q.P90 }),
+		latency("response_time.p99", responseTime, func(q *results.Quantiles) int64 { return q.P99 }),
+		latency("response_time.p99_9", responseTime, func(q *results.Quantiles) int64 { return q.P999 }),
+		latency("service_time.p50", serviceTime, func(q *results.Quantiles) int64 { return q.P50 }),
+		latency("service_time.p99", serviceTime, func(q *results.Quantiles) int64 { return q.P99 }),
+		latency("end_to_end.p50", endToEnd, func(q *results.Quantiles) int64 { return q.P50 }),
+		latency("end_to_end.p99", endToEnd, func(q *results.Quantiles) int64 { return q.P99 }),
+		{name: "throughput", unit: unitRate, better: higher, of: throughput},
+		{name: "accepted", unit: unitShare, better: higher, share: true, of: func(r Run) (float64, bool) {
+			l := &r.Record.Ledger
+			return share(l.Accepted, l.Sent, l.AcceptanceUnknown())
+		}},
+		{name: "refused", unit: unitShare, better: lower, share: true, of: func(r Run) (float64, bool) {
+			return share(r.Record.Ledger.Refused, r.Record.Ledger.Sent, false)
+		}},
+		{name: "target.cpu_s_per_million_spans", unit: unitS, better: lower, of: func(r Run) (float64, bool) {
+			v := r.Record.Resources.Target.CPUSPerMillionSpans
+			return v, v > 0
+		}},
+		{name: "target.rss_max_bytes", unit: unitBytes, better: lower, of: func(r Run) (float64, bool) {
+			v := r.Record.Resources.Target.RSSMaxBytes
+			return float64(v), v > 0
+		}},
+		{name: metricCapacity, unit: unitRate, better: higher, of: func(r Run) (float64, bool) { return r.CapacityPerS, r.CapacityPerS > 0 }},
+	}
+}
+
+func latency(name string, times func(*results.Record) *results.Quantiles, at func(*results.Quantiles) int64) metric {
+	return metric{name: name, unit: unitNS, better: lower, of: func(r Run) (float64, bool) {
+		q := times(r.Record)
+		if q == nil || q.Count == 0 {
+			return 0, false
+		}
+		v := at(q)
+		return float64(v), v > 0
+	}}
+}
+
+// responseTime is from the moment a request was due, which one of a closed loop never is.
+func responseTime(rec *results.Record) *results.Quantiles {
+	if rec.ClosedLoop() {
+		return nil
+	}
+	return &rec.Totals.ResponseTime
+}
+
+func serviceTime(rec *results.Record) *results.Quantiles { return &rec.Totals.ServiceTime }
+
+func endToEnd(rec *results.Record) *results.Quantiles {
+	if rec.EndToEnd == nil {
+		return nil
+	}
+	return &rec.EndToEnd.Quantiles
+}
+
+// throughput is what a closed loop was answered 2xx, per second: in an open one the scenario
+// says how much is sent.
+func throughput(r Run) (float64, bool) {
+	if !r.Record.ClosedLoop() {
+		return 0, false
+	}
+	var delivered, seconds float64
+	for i := range r.Record.Phases {
+		if p := &r.Record.Phases[i]; !p.Discarded && p.Send != "services" {
+			delivered += float64(p.Requests.Delivered)
+			seconds += p.EndS - p.StartS
+		}
+	}
+	return delivered / seconds, delivered > 0 && seconds > 0
+}
+
+// share is that of traces; there is none where nothing was sent, or nobody could look.
+func share(part, whole results.Count, unknown bool) (float64, bool) {
+	if whole.Traces == 0 || unknown {
+		return 0, false
+	}
+	return float64(part.Traces) / float64(whole.Traces), true
+}
+
+func (m metric) read(r Run) (float64, bool) {
+	if r.Record == nil {
+		return 0, false
+	}
+	return m.of(r)
+}
+
+// values are those of all runs that have one.
+func (m metric) values(runs []Run) []float64 {
+	var list []float64
+	for _, r := range runs {
+		if v, ok := m.read(r); ok {
+			list = append(list, v)
+		}
+	}
+	return list
+}

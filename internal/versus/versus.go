@@ -1,0 +1,263 @@
+// Package versus says from records which target did better, in what, by how much and how
+// sure that is, and what the targets did differently with the same stream.
+//
+//	records by target and round ─metrics→ values per round ─ranks→ shift, interval, p → verdict
+//	                            └behaviour→ what differs beyond figures
+//
+// The round is the unit: requests within a run are not independent of one another. The method
+// is explained in docs/method.md.
+package versus
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/spanstorm/spanstorm/internal/stats"
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// Run is one run of a target.
+type Run struct {
+	Round  int    // from 1; runs of one round are compared with each other
+	Path   string // of its record, as reports name it
+	Record *results.Record
+	// CapacityPerS is what a search in the same round found; 0: there was none.
+	CapacityPerS float64
+	// CapacityLow and CapacityHigh are the interval of the search.
+	CapacityLow, CapacityHigh float64
+}
+
+// Side is one target with its runs.
+type Side struct {
+	Target results.ComparedTarget
+	Runs   []Run
+}
+
+// Options say how sure a verdict has to be.
+type Options struct {
+	// Confidence is that of all intervals together.
+	Confidence float64
+	// Spend is how much of the error may be spent on this look at the figures; see [Spending].
+	// 0: all of it.
+	Spend float64
+	// MinEffect is the least difference that is called one, as a share; a tenth of it for
+	// metrics that are shares themselves.
+	MinEffect float64
+	// Paired says that the runs of a round were made together.
+	Paired bool
+}
+
+// The usual options.
+const (
+	Confidence = 0.95
+	MinEffect  = 0.01
+	// shareEffect is what a difference of shares may be less than one of ratios.
+	shareEffect = 0.1
+)
+
+// Judge sets each side beside the first. Runs that do not count are left out by the caller,
+// but for behaviour: see [Behaviour].
+func Judge(sides []Side, o Options) *results.Comparison {
+	spend := cmp.Or(o.Spend, 1-o.Confidence)
+	c := &results.Comparison{Paired: o.Paired, Confidence: o.Confidence, MinEffect: o.MinEffect, MinEffectShare: o.MinEffect * shareEffect}
+	for _, s := range sides {
+		c.Targets = append(c.Targets, s.Target)
+		c.Curves = append(c.Curves, curve(s))
+	}
+	var tables []pairTable
+	for _, b := range sides[1:] {
+		for _, m := range metrics() {
+			if t := newPairTable(m, sides[0], b, o.Paired); t.n() > 0 {
+				tables = append(tables, t)
+			}
+		}
+	}
+	c.Alpha = spend / float64(max(1, len(tables)))
+	c.Rounds = rounds(sides)
+	c.Decided = len(tables) > 0
+	for _, t := range tables {
+		m := t.judge(c.Alpha, o)
+		c.Metrics = append(c.Metrics, m)
+		c.Decided = c.Decided && m.Verdict != results.VerdictUndecided
+	}
+	return c
+}
+
+// rounds is how many runs the side with the fewest has.
+func rounds(sides []Side) int {
+	least := len(sides[0].Runs)
+	for _, s := range sides {
+		least = min(least, len(s.Runs))
+	}
+	return least
+}
+
+// pairTable are the values of one metric for A and one B: pair by pair, or two heaps.
+type pairTable struct {
+	metric metric
+	target string
+	paired bool
+	a, b   []float64
+	// bounds are intervals of single values, where each is one by itself: low and high of A, of B.
+	bounds [][2]float64
+}
+
+func (t pairTable) n() int { return min(len(t.a), len(t.b)) }
+
+// newPairTable reads the metric off all runs that have it; of pairs, both have to.
+func newPairTable(m metric, a, b Side, paired bool) pairTable {
+	t := pairTable{metric: m, target: b.Target.Label, paired: paired}
+	if !paired {
+		t.a, t.b = m.values(a.Runs), m.values(b.Runs)
+	} else {
+		for _, ra := range a.Runs {
+			i := slices.IndexFunc(b.Runs, func(rb Run) bool { return rb.Round == ra.Round })
+			if i < 0 {
+				continue
+			}
+			va, okA := m.read(ra)
+			vb, okB := m.read(b.Runs[i])
+			if okA && okB {
+				t.a, t.b = append(t.a, va), append(t.b, vb)
+			}
+		}
+	}
+	if m.name == metricCapacity && len(t.a) == 1 && len(t.b) == 1 {
+		ra, rb := a.Runs[0], b.Runs[0]
+		t.bounds = [][2]float64{{ra.CapacityLow, ra.CapacityHigh}, {rb.CapacityLow, rb.CapacityHigh}}
+	}
+	return t
+}
+
+// judge compares the two. On the scale of the metric a shift of 0 is no difference: logarithms
+// for ratios, the values themselves for shares.
+func (t pairTable) judge(alpha float64, o Options) results.ComparedMetric {
+	m := results.ComparedMetric{
+		Name: t.metric.name, Unit: t.metric.unit, Target: t.target, Better: t.metric.better,
+		N: t.n(), AValues: t.a, BValues: t.b, MinEffect: o.MinEffect,
+	}
+	m.A, m.ASpread = middle(t.a)
+	m.B, m.BSpread = middle(t.b)
+	below, above := math.Log(1-o.MinEffect), math.Log(1+o.MinEffect)
+	if t.metric.share {
+		m.MinEffect *= shareEffect
+		below, above = -m.MinEffect, m.MinEffect
+	}
+	shift, needed := t.shift(alpha, above)
+	if t.bounds != nil {
+		shift = t.bracket(shift)
+	}
+	m.Bounded, m.P = shift.Bounded, shift.P
+	if t.metric.share {
+		m.Difference = shift.Estimate
+	} else {
+		m.Ratio = math.Exp(shift.Estimate)
+	}
+	m.Verdict = results.VerdictUndecided
+	if shift.Bounded {
+		if t.metric.share {
+			m.DifferenceLow, m.DifferenceHigh = shift.Low, shift.High
+		} else {
+			m.RatioLow, m.RatioHigh = math.Exp(shift.Low), math.Exp(shift.High)
+		}
+		switch {
+		case shift.Low >= below && shift.High <= above:
+			m.Verdict = results.VerdictSame
+		case shift.Low > above:
+			m.Verdict = verdictOf(t.metric.better == higher)
+		case shift.High < below:
+			m.Verdict = verdictOf(t.metric.better == lower)
+		}
+	}
+	if m.Verdict == results.VerdictUndecided {
+		m.RoundsNeeded = needed
+	}
+	return m
+}
+
+func verdictOf(better bool) string {
+	if better {
+		return results.VerdictBetter
+	}
+	return results.VerdictWorse
+}
+
+// shift is how far B lies above A, and how many rounds would decide it.
+func (t pairTable) shift(alpha, margin float64) (stats.Shift, int) {
+	scaled := func(values []float64) []float64 {
+		if t.metric.share {
+			return values
+		}
+		out := make([]float64, len(values))
+		for i, v := range values {
+			out[i] = math.Log(v)
+		}
+		return out
+	}
+	a, b := scaled(t.a), scaled(t.b)
+	if !t.paired {
+		return stats.Unpaired(a, b, alpha), stats.NeededUnpaired(a, b, alpha, margin, results.RoundsMost)
+	}
+	differences := make([]float64, len(a))
+	for i := range a {
+		differences[i] = b[i] - a[i]
+	}
+	return stats.Paired(differences, alpha), stats.Needed(differences, alpha, margin, results.RoundsMost)
+}
+
+// bracket is the shift between two values each of which has an interval of its own, as an
+// answer to a search has: the least and the most that the two intervals allow.
+func (t pairTable) bracket(s stats.Shift) stats.Shift {
+	a, b := t.bounds[0], t.bounds[1]
+	if a[0] <= 0 || b[0] <= 0 || a[1] <= 0 || b[1] <= 0 {
+		return s
+	}
+	s.Low, s.High, s.Bounded = math.Log(b[0]/a[1]), math.Log(b[1]/a[0]), true
+	return s
+}
+
+// middle is the median and half the width of its own 95% interval, as a share of it.
+func middle(values []float64) (median, spread float64) {
+	median, low, high, bounded := stats.Median(values, 0.95)
+	if bounded && median != 0 {
+		spread = max(high-median, median-low) / median
+	}
+	return median, spread
+}
+
+// curve is the curve of percentiles of a side, with the band of its middle half.
+func curve(s Side) results.ComparedCurve {
+	c := results.ComparedCurve{Label: s.Target.Label, Points: []results.ComparedCurvePart{}}
+	byPercentile := map[float64][]float64{}
+	for _, r := range s.Runs {
+		for _, p := range r.Record.Totals.Percentiles {
+			v := p.ResponseTimeNS
+			if r.Record.ClosedLoop() {
+				v = p.ServiceTimeNS
+			}
+			if v > 0 {
+				byPercentile[p.Percentile] = append(byPercentile[p.Percentile], float64(v))
+			}
+		}
+	}
+	for at, values := range byPercentile {
+		if len(values) < len(s.Runs) {
+			continue // some runs are too short to have it
+		}
+		slices.Sort(values)
+		c.Points = append(c.Points, results.ComparedCurvePart{Percentile: at, Low: quantile(values, 0.25), Middle: quantile(values, 0.5), High: quantile(values, 0.75)})
+	}
+	slices.SortFunc(c.Points, func(a, b results.ComparedCurvePart) int { return cmp.Compare(a.Percentile, b.Percentile) })
+	return c
+}
+
+// quantile of sorted values, between neighbours in proportion.
+func quantile(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	i := int(at)
+	if i+1 >= len(sorted) {
+		return sorted[len(sorted)-1]
+	}
+	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+}
