@@ -175,6 +175,49 @@ func ParseDials(text string) (Dials, error) {
 	return d, nil
 }
 
+// With is the dials with some set otherwise: each NAME=VALUE takes the place of
+// whatever was dialled by that name. Of equal names the last one counts, but for
+// stalls, which add up.
+func (d Dials) With(assignments []string) (Dials, error) {
+	table := dialTable()
+	byName := map[string]dial{}
+	for _, t := range table {
+		byName[t.name] = t
+	}
+	set := map[string]bool{}
+	for _, a := range assignments {
+		name, _, ok := strings.Cut(a, "=")
+		if _, there := byName[name]; !ok || !there {
+			return Dials{}, fmt.Errorf("%w %q: write NAME=VALUE; the dials are %s", ErrDial, a, known(table))
+		}
+		set[name] = true
+	}
+	out := Dials{AwaitClock: d.AwaitClock}
+	for _, t := range table {
+		if v := t.get(&d); v != "" && !set[t.name] {
+			if err := t.apply(&out, v); err != nil {
+				return Dials{}, err
+			}
+		}
+	}
+	for _, a := range assignments {
+		name, value, _ := strings.Cut(a, "=")
+		if err := byName[name].apply(&out, value); err != nil {
+			return Dials{}, err
+		}
+	}
+	return out, nil
+}
+
+// DialNames are the names of all dials.
+func DialNames() []string {
+	var names []string
+	for _, t := range dialTable() {
+		names = append(names, t.name)
+	}
+	return names
+}
+
 func (t dial) apply(d *Dials, value string) error {
 	if err := t.set(d, strings.TrimSpace(value)); err != nil {
 		return fmt.Errorf("%w %s=%s: %w; try %s=%s", ErrDial, t.name, value, err, t.name, t.example)

@@ -22,6 +22,7 @@ import (
 // runFlags are the flags of `run`.
 type runFlags struct {
 	target, intake, out string
+	targetSets          []string
 	pid                 string
 	seed                uint64
 	sets                []string
@@ -57,6 +58,7 @@ unix:///var/run/apm.socket), or a target file that says how to start an agent.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.target, "target", "embedded", "the agent under test: embedded[:DIALS], http://HOST:PORT, unix:///SOCKET or a target file")
+	targetSetFlag(cmd, &f.targetSets)
 	flags.StringVar(&f.pid, "pid", "", "the process of an agent that runs already, `NUMBER` or cgroup:PATH, to measure it and to see it die")
 	flags.StringVar(&f.intake, "intake", "", "where this run's intake listens, `HOST:PORT`; point an agent started elsewhere there (default a free loopback port)")
 	flags.StringVar(&f.out, "out", "", "folder of the record (default results/<UTC time>-<scenario>)")
@@ -99,9 +101,9 @@ func (a *app) run(cmd *cobra.Command, arg string, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	spec, err := target.Parse(f.target)
+	spec, err := parseTarget(f.target, f.targetSets)
 	if err != nil {
-		return &codeError{code: exitUsage, err: err}
+		return err
 	}
 	if f.pid != "" {
 		if err := spec.Watch(f.pid); err != nil {

@@ -34,6 +34,7 @@ func (a *app) targetsCmd() *cobra.Command {
 
 func (a *app) targetsCheckCmd() *cobra.Command {
 	var intake, format string
+	var sets []string
 	var allowRemote bool
 	cmd := &cobra.Command{
 		Use:   "check TARGET",
@@ -52,9 +53,9 @@ works that is listed, and 1 if something does not.`,
 			if format != "table" && format != "json" {
 				return usageError("--format %q is not known; it is table or json", format)
 			}
-			spec, err := target.Parse(args[0])
+			spec, err := parseTarget(args[0], sets)
 			if err != nil {
-				return &codeError{code: exitUsage, err: err}
+				return err
 			}
 			if _, _, err := net.SplitHostPort(intake); intake != "" && err != nil {
 				return usageError("--intake %q is no address to listen on: give HOST:PORT, such as 127.0.0.1:9126", intake)
@@ -75,12 +76,30 @@ works that is listed, and 1 if something does not.`,
 			return a.showTrial(trial, format)
 		},
 	}
+	targetSetFlag(cmd, &sets)
 	flags := cmd.Flags()
 	flags.StringVar(&intake, "intake", "", "where the intake listens, `HOST:PORT`; point an agent started elsewhere there (default a free loopback port)")
 	flags.StringVar(&format, "format", "table", "what to print: table or json")
 	flags.BoolVar(&allowRemote, "allow-remote", false, "permit a target that is not on this machine")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+// targetSetFlag adds --target-set.
+func targetSetFlag(cmd *cobra.Command, sets *[]string) {
+	cmd.Flags().StringArrayVar(sets, "target-set", nil, "set something of the target, `PATH=VALUE`, e.g. env.GOMAXPROCS=2, 'args=--flag value', drain=3s or a dial, latency=5ms (repeatable)")
+}
+
+// parseTarget reads the argument that names a target, and what is set of it.
+func parseTarget(arg string, sets []string) (*target.Spec, error) {
+	spec, err := target.Parse(arg)
+	if err == nil {
+		spec, err = spec.Set(sets)
+	}
+	if err != nil {
+		return nil, &codeError{code: exitUsage, err: err}
+	}
+	return spec, nil
 }
 
 // showTrial prints what came of trying a target.

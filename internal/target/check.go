@@ -80,16 +80,21 @@ func fileKeys() []string {
 
 // suggest names the known word that is nearest, or all of them if none is near.
 func suggest(word string, known []string) string {
+	if near := nearest(word, known); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return "; known are " + strings.Join(known, ", ")
+}
+
+// nearest is the known word that was likely meant; empty if none is near.
+func nearest(word string, known []string) string {
 	best, bestAt := "", 1+max(2, len(word)/3)
 	for _, k := range known {
 		if d := distance(word, k); d < bestAt {
 			best, bestAt = k, d
 		}
 	}
-	if best != "" {
-		return "; did you mean " + best + "?"
-	}
-	return "; known are " + strings.Join(known, ", ")
+	return best
 }
 
 // distance counts the letters to insert, delete, replace or swap with their

@@ -213,63 +213,73 @@ func kind(node ast.Node) string {
 
 // read fills the file from its entries and checks what it says.
 func (p *fileParser) read(entries []entry, f *file) {
-	var hasURL bool
 	for _, e := range entries {
-		switch e.key {
-		case "name":
-			p.text(e, &f.Name)
-		case "command":
-			p.texts(e, e.value, &f.Command)
-		case "env":
-			p.environment(e, f)
-		case "pid_file":
-			p.text(e, &f.PIDFile)
-		case "url":
-			hasURL = true
-			p.text(e, &f.URL)
-			p.checkURL(e, f.URL)
-		case "health":
-			p.text(e, &f.Health)
-			p.checkHealth(e, f.Health)
-		case "acceptance":
-			p.text(e, &f.Acceptance)
-			p.checkAcceptance(e, f.Acceptance)
-		case "claims":
-			p.claims(e, f)
-		case "drain":
-			p.duration(e, &f.Drain)
-		case "dir":
-			p.text(e, &f.Dir)
-		case "start_timeout":
-			p.duration(e, &f.StartTimeout)
-		case "stop_timeout":
-			p.duration(e, &f.StopTimeout)
-		case "version":
-			p.version(e, f)
-		case "apis":
-			p.texts(e, e.value, &f.APIs)
-			for _, api := range f.APIs {
-				if !slices.Contains(apiNames(), api) {
-					p.fail(e.value.GetToken(), "%q is no API version%s", api, suggest(api, apiNames()))
-				}
-			}
-		default:
-			p.fail(e.at, "unknown key %q%s", e.key, suggest(e.key, fileKeys()))
-		}
+		p.key(e, f)
 	}
-	if !hasURL && len(p.problems) == 0 {
+	if !slices.ContainsFunc(entries, func(e entry) bool { return e.key == "url" }) && len(p.problems) == 0 {
 		p.fail(nil, "url is missing: say where the target's trace API is, such as url: http://127.0.0.1:{{port}}")
 	}
 	if len(f.Command) > 0 && f.PIDFile != "" && len(p.problems) == 0 {
 		at := entries[slices.IndexFunc(entries, func(e entry) bool { return e.key == "pid_file" })].at
 		p.fail(at, "pid_file is for a target that runs already; with a command, its process is known: leave pid_file out")
 	}
+	p.checkBetween(entries, f)
+	if len(p.problems) == 0 {
+		p.checkSource(entries, f)
+	}
+}
+
+// checkBetween looks at what keys have to do with each other by their braces.
+func (p *fileParser) checkBetween(entries []entry, f *file) {
 	if len(f.Command) == 0 && len(p.problems) == 0 {
 		p.checkUnstarted(entries, f)
 	}
 	if len(p.problems) == 0 {
 		p.checkStatsD(entries, f)
-		p.checkSource(entries, f)
+	}
+}
+
+// key reads one key of the file.
+func (p *fileParser) key(e entry, f *file) {
+	switch e.key {
+	case "name":
+		p.text(e, &f.Name)
+	case "command":
+		p.texts(e, e.value, &f.Command)
+	case "env":
+		p.environment(e, f)
+	case "pid_file":
+		p.text(e, &f.PIDFile)
+	case "url":
+		p.text(e, &f.URL)
+		p.checkURL(e, f.URL)
+	case "health":
+		p.text(e, &f.Health)
+		p.checkHealth(e, f.Health)
+	case "acceptance":
+		p.text(e, &f.Acceptance)
+		p.checkAcceptance(e, f.Acceptance)
+	case "claims":
+		p.claims(e, f)
+	case "drain":
+		p.duration(e, &f.Drain)
+	case "dir":
+		p.text(e, &f.Dir)
+	case "start_timeout":
+		p.duration(e, &f.StartTimeout)
+	case "stop_timeout":
+		p.duration(e, &f.StopTimeout)
+	case "version":
+		p.version(e, f)
+	case "apis":
+		p.texts(e, e.value, &f.APIs)
+		for _, api := range f.APIs {
+			if !slices.Contains(apiNames(), api) {
+				p.fail(e.value.GetToken(), "%q is no API version%s", api, suggest(api, apiNames()))
+			}
+		}
+	default:
+		p.fail(e.at, "unknown key %q%s", e.key, suggest(e.key, fileKeys()))
 	}
 }
 
