@@ -2,6 +2,9 @@ package cli
 
 import (
 	"context"
+	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,7 +62,7 @@ The scenario's load is replaced by a constant rate; all else is as in a run.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&spec.arg, "target", "embedded", "the agent under test, as for run")
-	flags.StringArrayVar(&spec.sets, "target-set", nil, "set something in the target, `PATH=VALUE`, e.g. env.GOMAXPROCS=1 (repeatable)")
+	targetSetFlag(cmd, &spec.sets)
 	f.add(cmd)
 	flags.DurationVar(&s.Budget, "budget", experiment.CapacityBudget, "time for the search; when it is over, the best answer so far is given")
 	flags.DurationVar(&s.Hold, "hold", experiment.CapacityHold, "how long a probe holds its rate")
@@ -72,9 +75,13 @@ The scenario's load is replaced by a constant rate; all else is as in a run.`,
 
 // parseShare reads `5%` or `0.05`.
 func parseShare(flag, text string) (float64, error) {
-	var s scenarios.Share
-	if err := s.UnmarshalText([]byte(text)); err != nil {
-		return 0, usageError("%s %q is not a share such as 1%%: %w", flag, text, err)
+	number, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
+	share, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || math.IsNaN(share) {
+		return 0, usageError("%s %q is not a share: write for example 1%%", flag, text)
 	}
-	return float64(s), nil
+	if percent {
+		share /= 100
+	}
+	return share, nil
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spanstorm/spanstorm/internal/experiment"
-	"github.com/spanstorm/spanstorm/internal/target"
 	"github.com/spanstorm/spanstorm/results"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
@@ -110,12 +109,6 @@ type targetFlag struct {
 
 // check finds out before anything is started that it is none.
 func (f *targetFlag) check() error {
-	spec, err := target.Parse(f.arg)
-	if err == nil && len(f.sets) > 0 {
-		_, err = spec.Set(f.sets)
-	}
-	if err != nil {
-		return &codeError{code: exitUsage, err: err}
-	}
-	return nil
+	_, err := parseTarget(f.arg, f.sets)
+	return err
 }

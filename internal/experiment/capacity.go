@@ -51,11 +51,19 @@ const (
 	capacityMost  = 1e6
 )
 
-// sequential is the test that decides about one rate: at most 5% of the rates at which nine of
-// ten probes pass, or fail, are taken for the other kind. Two more of a kind than of the other
-// decide; a rate with neither after seven probes is on the edge.
-func sequential() stats.Sequential {
+// sequential is the test that decides about one rate: of the rates at which nine of ten probes
+// pass, or fail, at most 5% are taken for the other kind on the way, and 1% of the two that are
+// left in the end. Two more of a kind than of the other decide, or three; a rate with neither
+// after the most probes is on the edge.
+func sequential(strict bool) stats.Sequential {
+	if strict {
+		return stats.Sequential{PassLow: 0.1, PassHigh: 0.9, ErrHolds: 0.01, ErrBreaks: 0.01, Most: 11}
+	}
 	return stats.Sequential{PassLow: 0.1, PassHigh: 0.9, ErrHolds: 0.05, ErrBreaks: 0.05, Most: 7}
+}
+
+func (s CapacitySettings) searching() search {
+	return search{start: s.Start, least: capacityLeast, most: capacityMost, precision: s.Precision, test: sequential(false), strict: sequential(true)}
 }
 
 func (s CapacitySettings) usual(scenario *scenarios.Scenario) CapacitySettings {
@@ -106,7 +114,7 @@ func Capacity(ctx context.Context, o CapacityOptions) (*results.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	test := sequential()
+	test := sequential(true)
 	rec.Target = results.Target{Name: o.Target, StderrTail: []string{}}
 	rec.Warnings = append(rec.Warnings, dropped...)
 	rec.Capacity = &results.Capacity{
@@ -221,7 +229,7 @@ func (c *capacity) work(ctx context.Context) (*results.Record, error) {
 const probeSlack = 3 * time.Second
 
 func (c *capacity) search(ctx context.Context) error {
-	s := search{start: c.Start, least: capacityLeast, most: capacityMost, precision: c.Precision, test: sequential()}
+	s := c.searching()
 	longest := c.Hold + c.Warm + probeSlack
 	for {
 		rate, purpose, over := s.next(c.rec.Capacity.Probes)

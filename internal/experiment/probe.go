@@ -70,8 +70,7 @@ func readProbe(p *results.Probe, rec *results.Record) {
 func (c *capacity) sum(last bool) {
 	found := c.rec.Capacity
 	found.SpentS = (c.spent + time.Since(c.began)).Seconds()
-	s := search{precision: c.Precision, test: sequential()}
-	list := s.tallies(found.Probes)
+	list := c.searching().tallies(found.Probes)
 	lo, hi := bracket(list)
 	found.Rates = []results.CapacityRate{}
 	for _, t := range list {
@@ -192,7 +191,7 @@ const versusConfidence = 0.95
 func fit(found *results.Capacity) {
 	found.Knee, found.USL = nil, nil
 	var inFlight, throughput, response []float64
-	for _, p := range slices.SortedFunc(slices.Values(found.Probes), func(a, b results.Probe) int { return int(math.Copysign(1, a.RatePerS-b.RatePerS)) }) {
+	for _, p := range slices.SortedFunc(slices.Values(found.Probes), func(a, b results.Probe) int { return cmp.Compare(a.RatePerS, b.RatePerS) }) {
 		if p.Outcome == results.ProbeGenerator || p.Outcome == results.ProbeBroken || p.DeliveredPerS <= 0 || p.ServiceTime.Mean <= 0 {
 			continue
 		}

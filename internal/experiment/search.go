@@ -22,13 +22,16 @@ const (
 //	region    double from the start while probes pass, or halve while they fail
 //	narrow    the geometric mean of the highest rate that holds and the lowest that breaks,
 //	          each of them probed until the sequential test has decided
-//	confirm   probe the two that are left until they are decided, too
+//	confirm   probe the two that are left until a stricter test has decided about them, too:
+//	          a wrong decision on the way would lead far from the edge, and is found out here
 type search struct {
 	start     float64 // the first rate
 	least     float64 // below it nothing is searched
 	most      float64 // nor above it
 	precision float64 // high/low − 1 at which it is over
-	test      stats.Sequential
+
+	// test decides about rates on the way, strict about the two that are left.
+	test, strict stats.Sequential
 }
 
 // tally is what is known about one rate.
@@ -41,8 +44,9 @@ type tally struct {
 	verdict          string
 }
 
-// generatorMost is how many probes at one rate the generator may spoil before it counts as the limit.
-const generatorMost = 2
+// generatorMost is how many probes at one rate the generator may spoil before it counts as the
+// limit there, where that is more than were not spoilt: a busy machine spoils one now and then.
+const generatorMost = 3
 
 // tallies sums up the probes, by rate.
 func (s search) tallies(probes []results.Probe) []tally {
@@ -62,7 +66,7 @@ func (s search) tallies(probes []results.Probe) []tally {
 		case results.ProbeGenerator:
 			t.generator++
 		}
-		if p.Purpose != purposeRegion {
+		if p.Purpose != purposeRegion && t.purpose != purposeConfirm {
 			t.purpose = p.Purpose
 		}
 	}
@@ -75,9 +79,13 @@ func (s search) tallies(probes []results.Probe) []tally {
 
 // judge decides about a rate by its probes.
 func (s search) judge(t *tally) {
-	decision := s.test.Decide(t.passed, t.failed)
+	test := s.test
+	if t.purpose == purposeConfirm {
+		test = s.strict
+	}
+	decision := test.Decide(t.passed, t.failed)
 	switch {
-	case t.generator >= generatorMost && decision != stats.Holds:
+	case t.generator >= generatorMost && t.generator > t.passed+t.failed:
 		t.verdict, t.decided = results.RateGenerator, true
 	case decision == stats.Holds:
 		t.verdict, t.decided, t.leaning = results.RateHolds, true, true
@@ -129,18 +137,14 @@ func (s search) next(probes []results.Probe) (rate float64, purpose string, over
 	middle := round(math.Sqrt(lo.rate * hi.rate))
 	wide := hi.rate > lo.rate*(1+s.precision) && middle > lo.rate && middle < hi.rate
 	for _, t := range []*tally{lo, hi} {
-		if !t.decided && (!wide || t.purpose != purposeRegion) {
-			return t.rate, pick(wide, purposeNarrow, purposeConfirm), false
+		switch {
+		case !wide && (!t.decided || t.purpose != purposeConfirm):
+			return t.rate, purposeConfirm, false
+		case wide && !t.decided && t.purpose != purposeRegion:
+			return t.rate, t.purpose, false
 		}
 	}
 	return middle, purposeNarrow, !wide
-}
-
-func pick(first bool, a, b string) string {
-	if first {
-		return a
-	}
-	return b
 }
 
 // round keeps four significant digits: rates that people can say again.

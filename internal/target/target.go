@@ -105,6 +105,14 @@ func (t *Target) Socket() string { return t.endpoint.socket }
 // Started says that the target was started here, and will be stopped here.
 func (t *Target) Started() bool { return t.proc != nil }
 
+// PID is the process of a target that was started here; 0 for any other.
+func (t *Target) PID() int {
+	if t.proc == nil {
+		return 0
+	}
+	return t.proc.PID()
+}
+
 // Drain is how long to wait in silence for what the target may still forward.
 func (t *Target) Drain() time.Duration { return t.drain }
 

@@ -1,0 +1,185 @@
+package experiment
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// usualSearch is a search as the command makes it.
+func usualSearch(start float64) search {
+	return CapacitySettings{Start: start, Precision: CapacityPrecision}.searching()
+}
+
+// probed lets a made-up target be searched. outcome says how a probe at a rate comes out.
+func probed(t *testing.T, s search, outcome func(rate float64) string) []results.Probe {
+	t.Helper()
+	var probes []results.Probe
+	for range 300 {
+		rate, purpose, over := s.next(probes)
+		if over {
+			return probes
+		}
+		p := results.Probe{RatePerS: rate, Purpose: purpose, Outcome: outcome(rate)}
+		if p.Outcome == results.ProbeFailed {
+			p.Broke = []string{"refused == 0"}
+		}
+		probes = append(probes, p)
+	}
+	t.Fatalf("it does not come to an end: %+v", probes[len(probes)-3:])
+	return nil
+}
+
+// summed is what the record says of the probes.
+func summed(probes []results.Probe) *results.Capacity {
+	c := &capacity{rec: &results.Record{Capacity: &results.Capacity{Probes: probes}}}
+	c.Precision = CapacityPrecision
+	c.sum(true)
+	return c.rec.Capacity
+}
+
+func step(at float64) func(float64) string {
+	return func(rate float64) string {
+		if rate <= at {
+			return results.ProbePassed
+		}
+		return results.ProbeFailed
+	}
+}
+
+// A target with a sharp edge is found wherever the search begins, within the precision, and
+// both ends are decided by the test.
+func TestSearchSharp(t *testing.T) {
+	for _, edge := range []float64{1.5, 37, 1490, 123456} {
+		for _, start := range []float64{1, 100, 1490, 1e5} {
+			probes := probed(t, usualSearch(start), step(edge))
+			got := summed(probes)
+			if !got.Answered || got.Low > edge || got.High <= edge || got.High > got.Low*(1+CapacityPrecision)*1.001 {
+				t.Errorf("edge %g from %g: %v, %g to %g", edge, start, got.Answered, got.Low, got.High)
+			}
+			for _, r := range got.Rates {
+				if r.RatePerS == got.Low && r.Verdict != results.RateHolds || r.RatePerS == got.High && r.Verdict != results.RateBreaks {
+					t.Errorf("edge %g: the bracket is not decided: %+v", edge, r)
+				}
+			}
+			if got.LimitedBy != "refused == 0" || got.AnswerPerS.Requests != got.Low {
+				t.Errorf("edge %g: %+v", edge, got)
+			}
+			if len(probes) > 60 {
+				t.Errorf("edge %g from %g: %d probes", edge, start, len(probes))
+			}
+		}
+	}
+}
+
+// Chance spoils one probe in ten on either side of the edge: the answer is still near it.
+func TestSearchNoisy(t *testing.T) {
+	const edge, runs = 1490.0, 400
+	r := rand.New(rand.NewPCG(1, 2))
+	far, worst := 0, 0
+	for range runs {
+		probes := probed(t, usualSearch(100), func(rate float64) string {
+			honest := step(edge)(rate)
+			if r.Float64() < 0.1 {
+				return map[string]string{results.ProbePassed: results.ProbeFailed, results.ProbeFailed: results.ProbePassed}[honest]
+			}
+			return honest
+		})
+		worst = max(worst, len(probes))
+		if got := summed(probes); !got.Answered || math.Abs(got.Low/edge-1) > 0.05 {
+			far++
+		}
+	}
+	if far > runs*2/100 {
+		t.Errorf("%d of %d answers are more than 5%% off", far, runs)
+	}
+	t.Logf("%d of %d answers are more than 5%% off; at most %d probes", far, runs, worst)
+}
+
+// On a slope there are rates at which some probes pass and some fail: the answer lies where
+// they pass as a rule.
+func TestSearchSlope(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	var answers []float64
+	for range 200 {
+		probes := probed(t, usualSearch(100), func(rate float64) string {
+			if r.Float64() < 1/(1+math.Exp((rate-1000)/30)) {
+				return results.ProbePassed
+			}
+			return results.ProbeFailed
+		})
+		answers = append(answers, summed(probes).Low)
+	}
+	slices.Sort(answers)
+	if low, high := answers[10], answers[189]; low < 850 || high > 1060 {
+		t.Errorf("nine tenths of the answers lie from %g to %g", low, high)
+	}
+}
+
+// Where the generator is the limit there is no answer, and what to do is said; one spoilt
+// probe is not yet a limit.
+func TestSearchGenerator(t *testing.T) {
+	got := summed(probed(t, usualSearch(100), func(rate float64) string {
+		if rate > 700 {
+			return results.ProbeGenerator
+		}
+		return results.ProbePassed
+	}))
+	if got.Answered || got.NoAnswer == "" || got.LimitedBy != results.LimitGenerator || got.Low > 700 || got.Low < 650 || got.AnswerPerS.Requests != 0 {
+		t.Errorf("%+v", got)
+	}
+	spoilt := map[float64]bool{}
+	got = summed(probed(t, usualSearch(100), func(rate float64) string {
+		if !spoilt[rate] {
+			spoilt[rate] = true
+			return results.ProbeGenerator
+		}
+		return step(1490)(rate)
+	}))
+	if !got.Answered || got.Low < 1400 || got.Low > 1490 {
+		t.Errorf("with each first probe spoilt: %+v", got)
+	}
+}
+
+// A target that holds nothing, or everything, is said to.
+func TestSearchEnds(t *testing.T) {
+	got := summed(probed(t, usualSearch(100), step(0)))
+	if got.Answered || got.NoAnswer == "" || got.High != capacityLeast {
+		t.Errorf("nothing holds: %+v", got)
+	}
+	got = summed(probed(t, usualSearch(100), step(math.Inf(1))))
+	if got.Answered || got.NoAnswer == "" || got.Low != capacityMost {
+		t.Errorf("everything holds: %+v", got)
+	}
+}
+
+// The looks of a comparison spend what there is to spend, and no more.
+func TestSchedule(t *testing.T) {
+	for _, test := range []struct {
+		s    schedule
+		want []int
+	}{
+		{schedule{rounds: 12}, []int{12}},
+		{schedule{rounds: 5}, []int{5}},
+		{schedule{rounds: 30}, []int{12, 18, 27, 30}},
+		{schedule{rounds: 12, more: true}, []int{12, 18, 27, 41, 62}},
+		{schedule{rounds: 20, more: true}, []int{12, 18, 20, 30, 45}},
+	} {
+		var looks []results.Look
+		var rounds []int
+		spent := 0.0
+		for len(looks) < len(test.want) {
+			look := test.s.next(looks)
+			looks, rounds, spent = append(looks, look), append(rounds, look.Rounds), spent+look.Alpha
+		}
+		if !slices.Equal(rounds, test.want) {
+			t.Errorf("%+v: looks at %v, want %v", test.s, rounds, test.want)
+		}
+		if spent > 0.05+1e-12 || !test.s.more && spent < 0.05-1e-12 {
+			t.Errorf("%+v spends %g", test.s, spent)
+		}
+	}
+}
