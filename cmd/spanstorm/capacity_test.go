@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spanstorm/spanstorm/internal/experiment"
+	"github.com/spanstorm/spanstorm/results"
+	"github.com/spanstorm/spanstorm/scenarios"
+)
+
+// lab is where the procedures of these tests work.
+func lab(t *testing.T, dir string) experiment.Lab {
+	t.Helper()
+	self, err := exec.LookPath("spanstorm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return experiment.Lab{Dir: dir, Self: self, Say: func(line string) { t.Log(line) }}
+}
+
+// light is a scenario of small requests; how late they are sent is of no interest here.
+func light(t *testing.T, sets ...string) *scenarios.Scenario {
+	t.Helper()
+	s, err := scenarios.Load("smoke", append([]string{"late_limit=5s", "traces_per_request=1", "load=[{rate: 100/s, for: 1s}]"}, sets...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestCapacity finds the capacity of an agent that takes 300 requests a second, whatever the
+// machine does meanwhile, for refusals are counted and not timed; and goes on with a search
+// that was interrupted.
+func TestCapacity(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "capacity")
+	o := experiment.CapacityOptions{
+		Lab: lab(t, dir), Scenario: light(t, "expect=[refused <= 1%]"), Target: "embedded:capacity=300/s",
+		CapacitySettings: experiment.CapacitySettings{Budget: 5 * time.Minute, Hold: 2 * time.Second, Warm: time.Second, Precision: 0.1, Start: 200},
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	say := o.Say
+	o.Say = func(line string) {
+		say(line)
+		cancel() // after the first probe
+	}
+	rec, err := experiment.Capacity(ctx, o)
+	if err != nil || !rec.Interrupted || len(rec.Capacity.Probes) != 1 {
+		t.Fatalf("%v, %+v", err, rec)
+	}
+	rec, err = experiment.ResumeCapacity(t.Context(), lab(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := rec.Capacity
+	if !rec.Complete || !rec.Valid || !found.Answered || found.Low < 255 || found.Low > 330 || found.High > found.Low*1.11 {
+		t.Errorf("answered %v: %g to %g of 300 (%s)", found.Answered, found.Low, found.High, found.NoAnswer)
+	}
+	if found.LimitedBy != "refused <= 1%" || found.At == nil || found.At.CPUCores <= 0 || found.AnswerPerS.Spans <= 0 {
+		t.Errorf("%+v, %+v", found, found.At)
+	}
+	if read, err := results.Read(dir); err != nil || len(read.Capacity.Probes) != len(found.Probes) {
+		t.Errorf("%v", err)
+	}
+	for _, p := range found.Probes {
+		if probe, err := results.Read(filepath.Join(dir, p.Record)); err != nil || !probe.Complete {
+			t.Errorf("probe %s: %v", p.Record, err)
+		}
+	}
+}
+
+// TestCapacityOneTarget lets one process serve all probes.
+func TestCapacityOneTarget(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "capacity")
+	rec, err := experiment.Capacity(t.Context(), experiment.CapacityOptions{
+		Lab: lab(t, dir), Scenario: light(t, "expect=[refused <= 1%]"), Target: "embedded", Set: []string{"capacity=150/s"},
+		CapacitySettings: experiment.CapacitySettings{Budget: 2 * time.Minute, Hold: time.Second, Warm: time.Second, Precision: 0.5, Start: 100, OneTarget: true},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := rec.Capacity
+	if !found.Answered || found.Low < 80 || found.Low > 220 || len(found.Probes) < 4 {
+		t.Errorf("answered %v: %g to %g of 150 (%s)", found.Answered, found.Low, found.High, found.NoAnswer)
+	}
+	pids := map[string]bool{}
+	for _, p := range found.Probes {
+		probe, err := results.Read(filepath.Join(dir, p.Record))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pids[probe.Target.Watched] = true
+	}
+	if len(pids) != 1 || pids[""] {
+		t.Errorf("processes %v", pids)
+	}
+}
+
+// TestCapacityGenerator refuses to answer when the generator was the limit.
+func TestCapacityGenerator(t *testing.T) {
+	rec, err := experiment.Capacity(t.Context(), experiment.CapacityOptions{
+		// Two requests at once, of 50 ms each, are 40 a second: a bound of the client's.
+		Lab: lab(t, filepath.Join(t.TempDir(), "capacity")), Scenario: light(t, "expect=[delivered >= 99%]", "max_in_flight=2"), Target: "embedded:latency=50ms",
+		CapacitySettings: experiment.CapacitySettings{Budget: 3 * time.Minute, Hold: 2 * time.Second, Warm: time.Second, Precision: 0.5, Start: 20},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := rec.Capacity
+	if rec.Valid || found.Answered || found.LimitedBy != results.LimitGenerator || !strings.Contains(found.NoAnswer, "max_in_flight") {
+		t.Errorf("valid %v, answered %v, %q: %s", rec.Valid, found.Answered, found.LimitedBy, found.NoAnswer)
+	}
+}
