@@ -97,7 +97,7 @@ func TestUSLRefuses(t *testing.T) {
 		{"narrow", []float64{10, 11, 12, 13, 14}, []float64{10, 11, 12, 13, 14}, "less than 3 times"},
 		{"flat", wide, []float64{5, 5.1, 4.9, 5, 5.05, 4.95}, "too little"},
 		{"up and down", wide, []float64{1, 9, 2, 8, 1, 9}, "too little"},
-		{"the same everywhere", wide, []float64{5, 5, 5, 5, 5, 5}, "too little"},
+		{"the same everywhere", wide, []float64{5.1, 5.1, 5.1, 5.1, 5.1, 5.1}, "too little"},
 		{"one off", append([]float64{3, 5, 20, 24, 28}, wide...), append([]float64{1.5, 5, 20, 24, 28}, wide...), "off the curve"},
 	} {
 		if got := FitUSL(c.n, c.x); got.Good || !strings.Contains(got.Why, c.why) {

@@ -133,12 +133,13 @@ func (u USL) explained(n, x []float64) float64 {
 	for _, v := range x {
 		mean += v / float64(len(x))
 	}
-	residual, total := 0.0, 0.0
+	residual, total, squares := 0.0, 0.0, 0.0
 	for i := range n {
 		residual += (x[i] - u.At(n[i])) * (x[i] - u.At(n[i]))
 		total += (x[i] - mean) * (x[i] - mean)
+		squares += x[i] * x[i]
 	}
-	if r2 := 1 - residual/total; !math.IsNaN(r2) && !math.IsInf(r2, 0) {
+	if r2 := 1 - residual/total; total > rounding*squares && !math.IsNaN(r2) && !math.IsInf(r2, 0) {
 		return r2
 	}
 	return 0
