@@ -65,6 +65,7 @@ var house = []struct {
 	{"internal/fault", ""},
 	{"internal/process", ""},
 	{"internal/limits", ""},
+	{"internal/stats", ""},
 	{"internal/prove", ""},
 }
 
