@@ -17,8 +17,8 @@ import (
 func TestCompare(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "compare")
 	o := experiment.CompareOptions{
-		Lab: lab(t, dir), Scenario: light(t, "expect=[]", "faults=[{kind: span-id-zero, share: 5%}]"), Rounds: 11, MinEffect: versus.MinEffect,
-		Targets: []results.ComparedTarget{{Target: "embedded"}, {Target: "embedded", Set: []string{"drop=20%", "apis=v0.4"}}},
+		Lab: lab(t, dir), Scenario: light(t, "expect=[]", "load=[{name: warm, rate: 100/s, for: 200ms, discard: true}, {rate: 100/s, for: 500ms}]"), Rounds: 11, MinEffect: versus.MinEffect,
+		Targets: []results.ComparedTarget{{Target: "embedded"}, {Target: "embedded", Set: []string{"drop=20%"}}},
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -48,7 +48,7 @@ func TestCompare(t *testing.T) {
 	if m := metricOf(t, c, "refused"); m.Verdict != results.VerdictSame {
 		t.Errorf("%+v", m)
 	}
-	i := slices.IndexFunc(c.Behaviour, func(b results.Behaviour) bool { return b.Subject == "traces without a fault" })
+	i := slices.IndexFunc(c.Behaviour, func(b results.Behaviour) bool { return b.Subject == "traces" })
 	if i < 0 || c.Behaviour[i].A != "accepted 100%" {
 		t.Errorf("%+v", c.Behaviour)
 	}

@@ -46,8 +46,12 @@ const (
 // Serve runs an embedded agent until ctx ends; then it finishes what it is
 // answering and hands over what it holds, both within a few seconds. It calls
 // ready with its address, host:port or unix:///path, once it listens. The
-// error says what could not be listened on, or what could not be handed over.
+// error says what could not be listened on, or what could not be handed over; it
+// wraps [ErrDial] where the system does not have what a dial needs.
 func Serve(ctx context.Context, d Dials, ready func(addr string)) error {
+	if d.CPUPerSpan > 0 && !cpuClocks {
+		return fmt.Errorf("%w cpu_per_span: this system has no clocks of CPU time that are fine enough; leave it out, or use Linux", ErrDial)
+	}
 	listener, addr, err := listen(d.listen())
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ func contextFor(t *testing.T, d time.Duration) (context.Context, context.CancelF
 }
 
 // benchBody is a payload of about 2 KB: one trace of 6 spans.
-func benchBody(b *testing.B) []byte {
+func benchBody(b testing.TB) []byte {
 	b.Helper()
 	var trace pb.Trace
 	for i := range 6 {
@@ -45,8 +45,13 @@ func perSecond(b *testing.B) {
 
 // The agent's own work on a request, without sockets.
 func BenchmarkTake(b *testing.B) {
+	b.Run("no dials", func(b *testing.B) { benchmarkTake(b, Dials{}) })
+	b.Run("cpu_per_span", func(b *testing.B) { benchmarkTake(b, Dials{CPUPerSpan: 0.03}) })
+}
+
+func benchmarkTake(b *testing.B, d Dials) {
 	body := benchBody(b)
-	r := newReceiver(Dials{})
+	r := newReceiver(d)
 	r.forward.url = "http://unused" // encode and buffer as for an intake
 	header := http.Header{"Content-Type": {"application/msgpack"}}
 	b.SetBytes(int64(len(body)))

@@ -36,6 +36,12 @@ type Dials struct {
 	Capacity float64
 	// Knee is the rate past which answers take longer.
 	Knee Knee
+	// Slow is how much longer each request that is taken lasts, as a share of what it
+	// would last, from when it came until its answer is written: 0.1 is 10% longer.
+	Slow float64
+	// CPUPerSpan is how much more CPU time the agent uses for the same spans, as a
+	// share of what it would use: 0.03 is 3% more. Linux and macOS only.
+	CPUPerSpan float64
 	// Seed decides the dice; default 1.
 	Seed uint64
 	// AwaitClock keeps the agent out of trouble until its clock is wound, so
@@ -75,6 +81,7 @@ const (
 	longest  = time.Hour // latency, stalls
 	fastest  = 1e9       // requests per second
 	steepest = 1e6       // factor of a knee
+	dearest  = 10        // slow, cpu_per_span
 )
 
 // A dial reads and writes one field of Dials; the same table serves flags and
@@ -125,6 +132,8 @@ func dialTable() []dial {
 			func(d *Dials, v string) (err error) { d.Knee, err = parseKnee(v); return err },
 			func(d *Dials) string { return d.Knee.String() },
 		},
+		moreDial("slow", "+10%", "how much longer each request that is taken lasts", func(d *Dials) *float64 { return &d.Slow }),
+		moreDial("cpu_per_span", "+3%", "how much more CPU time the same spans take", func(d *Dials) *float64 { return &d.CPUPerSpan }),
 		{
 			"seed", "1", "seed of the dice (default 1)",
 			func(d *Dials, v string) (err error) { d.Seed, err = parseSeed(v); return err },
@@ -137,6 +146,14 @@ func shareDial(name, example, usage string, field func(*Dials) *float64) dial {
 	return dial{
 		name, example, usage,
 		func(d *Dials, v string) (err error) { *field(d), err = parseShare(v); return err },
+		func(d *Dials) string { return formatShare(*field(d)) },
+	}
+}
+
+func moreDial(name, example, usage string, field func(*Dials) *float64) dial {
+	return dial{
+		name, example, usage,
+		func(d *Dials, v string) (err error) { *field(d), err = parseMore(v); return err },
 		func(d *Dials) string { return formatShare(*field(d)) },
 	}
 }

@@ -29,6 +29,8 @@ func TestParseDials(t *testing.T) {
 		"reset=1%,seed=9":                  {Reset: 0.01, Seed: 9},
 		"listen=unix:///run/apm.socket":    {Listen: "unix:///run/apm.socket"},
 		"intake=http://127.0.0.1:9126":     {Intake: "http://127.0.0.1:9126"},
+		"slow=10%,cpu_per_span=+3%":        {Slow: 0.1, CPUPerSpan: 0.03},
+		"slow=+1000%,cpu_per_span=0":       {Slow: 10},
 		"apis=v1.0+v0.3":                   {APIs: []decode.API{decode.V10, decode.V03}},
 	}
 	for text, want := range tests {
@@ -59,6 +61,9 @@ func TestParseDialsSaysWhatIsWrong(t *testing.T) {
 		"capacity=Inf":       "not a rate",
 		"knee=800/s":         "not RATE:FACTOR",
 		"knee=800/s:0.5x":    "not a factor",
+		"slow=-1%":           "not between 0% and 1000%; try slow=+10%",
+		"cpu_per_span=1001%": "not between 0% and 1000%; try cpu_per_span=+3%",
+		"cpu_per_span=NaN":   "not between 0%",
 		"seed=0":             "at least 1",
 		"listen=8126":        "not HOST:PORT",
 		"listen=unix://here": "absolute",
@@ -98,6 +103,8 @@ func drawDials(t *rapid.T) Dials {
 	if rapid.Bool().Draw(t, "capacity?") {
 		d.Capacity = rapid.Float64Range(0.001, fastest).Draw(t, "capacity")
 	}
+	more := rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(0, dearest))
+	d.Slow, d.CPUPerSpan = more.Draw(t, "slow"), more.Draw(t, "cpu_per_span")
 	if rapid.Bool().Draw(t, "knee?") {
 		d.Knee = Knee{rapid.Float64Range(0.001, fastest).Draw(t, "knee"), rapid.Float64Range(1, steepest).Draw(t, "factor")}
 	}

@@ -155,6 +155,19 @@ func formatShare(x float64) string {
 	return strconv.FormatFloat(x, 'g', -1, 64)
 }
 
+// parseMore reads a share to be added, with its sign or without.
+func parseMore(v string) (float64, error) {
+	number, percent := strings.CutSuffix(v, "%")
+	x, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if percent {
+		x /= 100
+	}
+	if err != nil || !(x >= 0 && x <= dearest) {
+		return 0, fmt.Errorf("not between 0%% and %d%%", dearest*100)
+	}
+	return x, nil
+}
+
 func parseRate(v string) (float64, error) {
 	number, _ := strings.CutSuffix(v, "/s")
 	x, err := strconv.ParseFloat(strings.TrimSpace(number), 64)

@@ -46,10 +46,11 @@ type outgoing struct {
 // AgentPayload after the other, until the intake took each or said that it
 // never will.
 type forwarder struct {
-	url   string // "" forwards nowhere
-	count *counters
-	http  *http.Client
-	pack  *zstd.Encoder
+	waiter waiter
+	url    string // "" forwards nowhere
+	count  *counters
+	http   *http.Client
+	pack   *zstd.Encoder
 
 	// sending ends what is being sent, when the time to hand over is up.
 	sending context.Context
@@ -214,7 +215,7 @@ func (f *forwarder) deliver(p outgoing) {
 		if backoff == retryFirst { // once a payload, and those wait for each other
 			slog.Warn("the intake did not take traces; trying again", "traces", p.traces, "err", err)
 		}
-		if !pause(f.sending, backoff) {
+		if !f.waiter.pause(f.sending, backoff) {
 			f.count.drop(notFlushed, p.traces, p.spans)
 			return
 		}

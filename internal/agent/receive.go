@@ -85,7 +85,7 @@ func (r *receiver) handler() http.Handler {
 }
 
 // traces takes one payload. Trouble comes before the body is looked at, the
-// latency after it was dealt with.
+// latency after it was dealt with, and what makes it slower at the very end.
 func (r *receiver) traces(api decode.API, w http.ResponseWriter, q *http.Request) {
 	now := time.Now()
 	t := r.trouble
@@ -99,7 +99,7 @@ func (r *receiver) traces(api decode.API, w http.ResponseWriter, q *http.Request
 	t.meter.tick(now)
 	if left := t.stalled(t.clock.since(now)); left > 0 {
 		r.count.stallsOf.Add(1)
-		_ = pause(q.Context(), left) // an agent that is ending stands still no longer
+		_ = t.waiter.pause(q.Context(), left) // an agent that is ending stands still no longer
 	}
 	switch {
 	case t.resets(request):
@@ -118,7 +118,10 @@ func (r *receiver) traces(api decode.API, w http.ResponseWriter, q *http.Request
 	if !r.take(api, w, q, now) {
 		return
 	}
-	_ = pause(q.Context(), t.latency(request)) // whoever left no longer minds
+	_ = t.waiter.pause(q.Context(), t.latency(request)) // whoever left no longer minds
+	if t.dials.Slow > 0 {
+		_ = t.waiter.pause(q.Context(), t.longer(time.Since(now)))
+	}
 	accepted(api, w)
 }
 
@@ -147,6 +150,9 @@ func (r *receiver) take(api decode.API, w http.ResponseWriter, q *http.Request, 
 	r.count.tracesBytes.Add(uint64(d.body.Len()))
 	sender(payload, api, q.Header)
 	r.process(d, payload, q.Header.Get("Datadog-Meta-Lang"), now)
+	if len(payload.Chunks) > 0 && !r.trouble.calm.Load() {
+		r.trouble.burner.burn(q.Context())
+	}
 	return true
 }
 

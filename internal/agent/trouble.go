@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"context"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -17,6 +16,8 @@ type trouble struct {
 	clock    clock
 	bucket   bucket
 	meter    meter
+	burner   burner
+	waiter   waiter
 	dropBelow,
 	errorBelow,
 	resetBelow uint64
@@ -31,12 +32,15 @@ func newTrouble(d Dials) *trouble {
 		resetBelow: threshold(d.Reset),
 	}
 	t.calm.Store(d.AwaitClock)
+	t.burner.share = d.CPUPerSpan
+	t.burner.reset()
 	return t
 }
 
 // wind begins the load: the next request with traces is its first.
 func (t *trouble) wind() {
 	t.clock.wind()
+	t.burner.reset()
 	t.calm.Store(false)
 }
 
@@ -105,19 +109,9 @@ func (t *trouble) stalled(since time.Duration) time.Duration {
 	return left
 }
 
-// pause waits, or until ctx ends, and says whether it waited to the end.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+// longer is how much longer a request takes that has taken so long already.
+func (t *trouble) longer(taken time.Duration) time.Duration {
+	return time.Duration(t.dials.Slow * float64(taken))
 }
 
 // clock tells the time since the load began: since the first request with

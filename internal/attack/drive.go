@@ -10,6 +10,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"github.com/spanstorm/spanstorm/internal/alarm"
 	"github.com/spanstorm/spanstorm/internal/tracer"
 	"github.com/spanstorm/spanstorm/results"
 )
@@ -56,7 +57,7 @@ type drive struct {
 	start  time.Time
 	flight *flight
 	pacer  *pacer
-	alarm  *alarm
+	alarm  *alarm.Alarm
 	rec    *recorder
 	out    chan sample
 	cpu    time.Duration
@@ -82,9 +83,9 @@ func (d *drive) setUp(inner context.Context, sender *tracer.Sender, observe func
 	clock := func() time.Duration { return time.Since(d.start) }
 	dur := d.plan.duration()
 	team := &crew{most: int32(d.plan.workers())}
-	d.alarm = newAlarm()
+	d.alarm = alarm.New()
 	d.pacer = &pacer{
-		ctx: inner, clock: clock, sleep: d.alarm.sleep, schedule: d.plan.Schedule, most: d.plan.most(), crew: team,
+		ctx: inner, clock: clock, sleep: d.alarm.Sleep, schedule: d.plan.Schedule, most: d.plan.most(), crew: team,
 		end: dur + min(max(dur/100, graceLeast), graceMost),
 	}
 	d.flight = &flight{
@@ -126,7 +127,7 @@ func (d *drive) run() (*Outcome, error) {
 
 	hits := d.attack()
 
-	d.alarm.close()
+	d.alarm.Close()
 	d.flight.ring.close()
 	d.cancel(tracer.ErrStopped)
 	<-produced

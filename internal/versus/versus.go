@@ -170,8 +170,8 @@ func (t pairTable) judge(alpha float64, o Options) results.ComparedMetric {
 			m.Verdict = verdictOf(t.metric.better == lower)
 		}
 	}
-	if m.Verdict == results.VerdictUndecided {
-		m.RoundsNeeded = needed
+	if m.Verdict == results.VerdictUndecided && needed > 0 {
+		m.RoundsNeeded = max(needed, m.N+1) // those that were made did not do
 	}
 	return m
 }

@@ -1,4 +1,4 @@
-package attack
+package alarm
 
 import (
 	"os"
@@ -8,11 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// alarm wakes a goroutine by a timer of the system's own, which the runtime waits
+// Alarm wakes a goroutine by a timer of the system's own, which the runtime waits
 // for together with its connections: no rounding up to a millisecond, as of the runtime's
 // timers, and no thread that sleeps by itself and has to be handed over to and back for
-// each request. It serves one goroutine.
-type alarm struct {
+// each request. It serves one goroutine at a time.
+type Alarm struct {
 	file *os.File
 	raw  syscall.RawConn // nil: the runtime's timers have to do
 	step func(fd uintptr) bool
@@ -22,8 +22,9 @@ type alarm struct {
 	passed [8]byte
 }
 
-func newAlarm() *alarm {
-	a := &alarm{}
+// New is an alarm; it is to be closed.
+func New() *Alarm {
+	a := &Alarm{}
 	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
 	if err != nil { // waits are coarser then, which the send delay will show
 		return a
@@ -36,7 +37,7 @@ func newAlarm() *alarm {
 
 // windOrRead is called when the runtime is ready to hear of the timer, and then
 // whenever there is something to hear. Winding it up inside saves a read in vain.
-func (a *alarm) windOrRead(fd uintptr) bool {
+func (a *Alarm) windOrRead(fd uintptr) bool {
 	if !a.wound {
 		a.wound = true
 		spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(a.wait))}
@@ -46,16 +47,16 @@ func (a *alarm) windOrRead(fd uintptr) bool {
 	return err != unix.EAGAIN
 }
 
-// sleep waits for d > 0.
-func (a *alarm) sleep(d time.Duration) {
+// Sleep waits for d > 0.
+func (a *Alarm) Sleep(d time.Duration) {
 	a.wait, a.wound = d, false
 	if a.raw == nil || a.raw.Read(a.step) != nil {
 		time.Sleep(d)
 	}
 }
 
-// close ends the alarm; whoever sleeps goes on with the runtime's timers.
-func (a *alarm) close() {
+// Close ends the alarm; whoever sleeps goes on with the runtime's timers.
+func (a *Alarm) Close() {
 	if a.file != nil {
 		_ = a.file.Close() // nothing was written
 	}
