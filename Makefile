@@ -133,6 +133,13 @@ prove-ledger: build $(AGENTS) ## measure what the ledger costs in CPU and memory
 		$(PROVE) -run '^TestProveLedger' ./$$room || failed="$$failed $$room"; \
 	done; [ -z "$$failed" ] || { echo "not all of it holds: see$$failed above"; exit 1; }
 
+.PHONY: prove-capacity prove-compare
+prove-capacity: build $(AGENTS) ## search capacities that are known, and those of real agents twice, into docs/proofs/capacity.md
+	$(PROVE) -timeout 4h -run '^TestProveCapacity' ./internal/experiment
+
+prove-compare: build $(AGENTS) ## compare agents with themselves, and with others that differ by a known amount, into docs/proofs/compare.md
+	$(PROVE) -timeout 4h -run '^TestProveCompare' ./internal/experiment
+
 .PHONY: bugs
 bugs: build $(AGENTS) ## run the scenarios of published problems on every agent, into docs/bugs.md
 	$(GO) run ./internal/prove/bugs -spanstorm bin/spanstorm $(BUGS_FLAGS) $(wildcard agents/*/v*.yaml)
