@@ -47,6 +47,13 @@ type Record struct {
 	Machine Machine `json:"machine"`
 	Target  Target  `json:"target"`
 
+	// FirstAnswer is what the first trace was answered, before the load; of several
+	// that were sent, the last that was answered. Not there where none was.
+	FirstAnswer *FirstAnswer `json:"first_answer,omitempty"`
+	// SamplingRates are those that the target told last, by service and environment
+	// as it names them, whether or not tracers obeyed them.
+	SamplingRates map[string]float64 `json:"sampling_rates,omitempty"`
+
 	Requests Requests `json:"requests"`
 	Load     Load     `json:"load"`
 	Phases   []Phase  `json:"phases"`

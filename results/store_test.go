@@ -33,8 +33,10 @@ func sample() *Record {
 		StartedAt: start, EndedAt: start.Add(10 * time.Second), Scenario: json.RawMessage(`{"name":"web-shop"}`), Name: "web-shop", Seed: math.MaxUint64,
 		RunKey: strings.Repeat("ab", 16), Fingerprint: "f00d", API: "v0.4", Encoding: "msgpack", Layout: Layout{ChunkBits: 5, SpanBits: 12},
 		Tool: Tool{Version: "v0.1.0", Go: "go1.26"}, Machine: Machine{OS: "linux", Arch: "amd64", CPUs: 2},
-		Target:   Target{Name: "embedded", URL: "http://127.0.0.1:8126", Exit: &Exit{Code: -1, Signal: "killed", AtS: 9.5}, StderrTail: []string{"bye"}},
-		Requests: requests, Load: Load{Traces: 2000, Spans: 16000, Bytes: 4e6},
+		Target:        Target{Name: "embedded", URL: "http://127.0.0.1:8126", Exit: &Exit{Code: -1, Signal: "killed", AtS: 9.5}, StderrTail: []string{"bye"}},
+		FirstAnswer:   &FirstAnswer{Code: 200, ContentType: "application/json", Headers: map[string]string{"Content-Type": "application/json"}, Body: "{}\n"},
+		SamplingRates: map[string]float64{"service:,env:": 0.25},
+		Requests:      requests, Load: Load{Traces: 2000, Spans: 16000, Bytes: 4e6},
 		Phases: []Phase{
 			{Name: "warm-up", Discarded: true, Send: "traces", Requests: Requests{Sent: 100, Delivered: 50}, EndS: 2},
 			{Name: "hold", Send: "traces", Planned: 1000, Sent: 1000, StartS: 2, EndS: 10, RatePlannedPerS: 125, RateSentPerS: 125, Requests: requests, Latencies: latencies,

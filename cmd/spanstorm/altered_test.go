@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/spanstorm/spanstorm/results"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
@@ -27,6 +29,7 @@ func TestEmbeddedAltersNothing(t *testing.T) {
 	for _, sets := range [][]string{{"encoding=json"}, {"api=v0.3"}, {"api=v0.4"}, {"api=v0.5"}, {"api=v0.7"}, {"api=v1.0"}} {
 		t.Run(strings.Join(sets, " "), func(t *testing.T) {
 			rec, _ := job{scenario: "web-shop", target: "embedded", sets: append(sets, "load=[{rate: 40/s, for: 1s}]", "expect=[altered == 0, altered.spans == 0]")}.do(t)
+			answered(t, rec)
 			a := rec.Ledger.Altered
 			if a == nil || a.Compared.Traces < 100 || a.Compared.Spans < 5*a.Compared.Traces || a.Altered != (results.Count{}) {
 				t.Fatalf("%+v", a)
@@ -51,6 +54,22 @@ func TestEmbeddedAltersNothing(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// answered holds what the record says of the embedded agent's answers.
+func answered(t *testing.T, rec *results.Record) {
+	t.Helper()
+	kind, body, rates := "application/json", `{"rate_by_service":{"service:,env:":1}}`+"\n", map[string]float64{"service:,env:": 1}
+	if rec.API == "v0.3" {
+		kind, body, rates = "text/plain; charset=utf-8", "OK\n", nil
+	}
+	want := &results.FirstAnswer{Code: 200, ContentType: kind, Headers: map[string]string{"Content-Type": kind}, Body: body}
+	if diff := cmp.Diff(want, rec.FirstAnswer); diff != "" {
+		t.Errorf("the first answer (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(rates, rec.SamplingRates); diff != "" {
+		t.Errorf("sampling rates (-want +got):\n%s", diff)
 	}
 }
 

@@ -68,7 +68,7 @@ func newDrive(ctx context.Context, p Plan, observe func(Observation)) (*drive, e
 	d := &drive{ctx: ctx, plan: p, out: make(chan sample, samplesAhead)}
 	inner, cancel := context.WithCancelCause(ctx)
 	sender, err := p.Client.Sender(inner, tracer.Route{
-		Path: p.Path, ContentType: p.ContentType, Answer: p.Answer, Timeout: p.Timeout,
+		Path: p.Path, ContentType: p.ContentType, Answer: p.Answer, Timeout: p.Timeout, Seen: p.Seen,
 	})
 	if err != nil {
 		cancel(err)

@@ -64,6 +64,7 @@ type Plan struct {
 	Path        string // "/v0.4/traces"
 	ContentType string
 	Answer      tracer.Answer
+	Seen        func(tracer.Seen) // as in [tracer.Route]
 	Source      Source
 	// BodyBytes is the mean size of a body, to size buffers; 0 is unknown.
 	BodyBytes float64

@@ -101,7 +101,9 @@ func (r *run) firstTrace(ctx context.Context) error {
 	if err := r.takesAPI(ctx); err != nil {
 		return err
 	}
-	if err := r.probe(ctx); err != nil {
+	err := r.probe(ctx)
+	r.rec.FirstAnswer = r.first.answer // nothing else uses the record before the load
+	if err != nil {
 		return fmt.Errorf("first trace: PUT %s to %s %w", r.corpus.Path(), r.target.URL(), err)
 	}
 	return nil
@@ -142,6 +144,7 @@ type first struct {
 	code    int // 0: no answer
 	cameOut bool
 	took    time.Duration // from the first sending to the arrival at the intake
+	answer  *results.FirstAnswer
 }
 
 // probe sends first traces until one is known to have come out.
@@ -158,6 +161,7 @@ func (r *run) probe(ctx context.Context) error {
 	for try := range tries {
 		seen, err := r.once(ctx, "first trace", attack.Plan{
 			Path: r.corpus.Path(), ContentType: r.corpus.ContentType(), Answer: r.answer(),
+			Seen:   func(seen tracer.Seen) { r.first.answer = firstAnswer(seen) },
 			Source: single{traces: 1, body: func(dst []byte, at int64) []byte { return append(dst, composer.Probe(try, at)...) }},
 		})
 		r.first.code = seen.Code

@@ -158,6 +158,7 @@ func (r *run) fill(rec *results.Record, phases []done) {
 	if r.sampling != nil {
 		rec.RateMarks = r.sampling.Marks()
 	}
+	rec.SamplingRates = r.clients.Rates()
 	rec.Requests, rec.Load = emptyRequests(), results.Load{}
 	var figures []attack.Figures
 	for _, d := range phases {

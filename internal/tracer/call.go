@@ -20,7 +20,8 @@ const rawMost = 4 << 20
 // rule. Their bodies are mostly released before the answer is waited for.
 //
 // Through net/http goes what is not: an empty body, a larger one, a host whose
-// name net/http would write in another way. What a request is to have otherwise
+// name net/http would write in another way; and that of which the whole answer is to
+// be seen. What a request is to have otherwise
 // one day (a method, a path, headers of its own, a length that is a lie) belongs
 // into [Call.load], which then chooses this way.
 //
@@ -60,7 +61,7 @@ func (c *Call) load(p Payload, i int) {
 	c.payload = p
 	c.tracer = &c.sender.client.tracers[i]
 	n := len(p.Body())
-	c.raw = c.tracer.pool != nil && n > 0 && n <= rawMost
+	c.raw = c.tracer.pool != nil && n > 0 && n <= rawMost && c.sender.route.Seen == nil
 	if c.raw {
 		c.head = c.sender.heads[i].appendTo(c.head[:0], n, p.Traces())
 		c.deadline = time.Now().Add(c.sender.route.Timeout)

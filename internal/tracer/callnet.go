@@ -86,6 +86,9 @@ func (c *Call) sendNet() {
 	c.code = resp.StatusCode
 	c.answer, c.err = readAnswer(resp.Body, &c.buf)
 	_ = resp.Body.Close() // nothing is left to learn from it
+	if seen := c.sender.route.Seen; seen != nil && c.err == nil {
+		seen(Seen{Code: c.code, Header: resp.Header, Body: c.answer.head})
+	}
 }
 
 // closeNet ends a request sent through net/http. Where the deadline struck at

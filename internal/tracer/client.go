@@ -166,7 +166,8 @@ func plain(host string) bool {
 }
 
 // Rates are the sampling rates that the agent answered last, by service; nil
-// before the first. The map must not be changed.
+// before the first. An answer is parsed when it differs from the one before it, and
+// is not over 4 KB. The map must not be changed.
 func (c *Client) Rates() map[string]float64 {
 	if rates := c.rates.Load(); rates != nil {
 		return *rates

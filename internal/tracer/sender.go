@@ -3,6 +3,7 @@ package tracer
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"sync"
@@ -21,6 +22,16 @@ type Route struct {
 	// Timeout bounds a request, from [Sender.Prepare] to the last byte of its
 	// answer; 0 is DefaultTimeout.
 	Timeout time.Duration
+	// Seen, when set, is given each complete answer. Requests then go through
+	// net/http, for raw connections keep no headers: it is for few requests.
+	Seen func(Seen)
+}
+
+// Seen is an answer as it came.
+type Seen struct {
+	Code   int
+	Header http.Header
+	Body   []byte // its first 4 KB; valid until Seen returns
 }
 
 // Payload is a body to send.

@@ -203,6 +203,34 @@ func TestUnexpectedBodies(t *testing.T) {
 	}
 }
 
+// TestSeen checks that whole answers are seen where that is wanted, and that they come
+// to the same replies.
+func TestSeen(t *testing.T) {
+	const text = `{"rate_by_service":{"service:web,env:":0.5}}`
+	s := agent(t, 200, text, nil)
+	var answers []Seen
+	sender := newSender(t.Context(), t, Config{URL: s.URL}, Route{Path: "/", Answer: AnswerObject, Seen: func(a Seen) {
+		answers = append(answers, Seen{a.Code, a.Header, bytes.Clone(a.Body)})
+	}})
+	for seq := range uint64(2) {
+		if r := send(sender, seq, &body{text: "x"}); r.Code != 200 || r.Unexpected || r.Bytes != int64(len(text)) {
+			t.Errorf("reply %+v", r)
+		}
+	}
+	for _, a := range answers {
+		if a.Code != 200 || string(a.Body) != text || a.Header.Get("Content-Type") == "" {
+			t.Errorf("seen %+v", a)
+		}
+	}
+	if rates := sender.client.Rates(); len(answers) != 2 || rates["service:web,env:"] != 0.5 {
+		t.Errorf("%d answers seen, rates %v", len(answers), rates)
+	}
+	s.Close()
+	if r := send(sender, 2, &body{text: "x"}); r.Err == nil || len(answers) != 2 {
+		t.Errorf("after the agent's end: %+v, %d seen", r, len(answers))
+	}
+}
+
 // TestEndlessAnswer: what has no end has no last byte, and is no answer.
 func TestEndlessAnswer(t *testing.T) {
 	s := agent(t, 200, string(bytes.Repeat([]byte{'x'}, 2<<20)), nil)

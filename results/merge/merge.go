@@ -26,7 +26,8 @@ type Share struct {
 // corpus, same run key, and no request sent by two of them. Counters, ledgers and
 // histograms add up exactly and quantiles are read off the sums; a quantile whose
 // histogram is not there is left empty, never averaged. Figures of processes that
-// the shares have in common (target, intake) are those of the share that saw most.
+// the shares have in common (target, intake) are those of the share that saw most; what
+// the target answered is what the first of them was answered.
 //
 // Warnings and reasons for invalidity are joined; expectations are not judged
 // again, that is [results.Judge]'s. The shares are not changed.
@@ -112,6 +113,10 @@ func join(to, from *results.Record) {
 	}
 	if from.EndedAt.After(to.EndedAt) {
 		to.EndedAt = from.EndedAt
+	}
+	to.FirstAnswer = cmp.Or(to.FirstAnswer, from.FirstAnswer)
+	if len(to.SamplingRates) == 0 {
+		to.SamplingRates = from.SamplingRates
 	}
 	to.Requests.Add(from.Requests)
 	to.Load.Traces += from.Load.Traces

@@ -178,6 +178,26 @@ func checkIncident(t *rapid.T, shares []Share, got *results.Record) {
 	}
 }
 
+// What the target answered is what the first of the shares was answered that knows.
+func TestMergeKeepsTheFirstAnswer(t *testing.T) {
+	share := func(code int, rate float64) Share {
+		rec := &results.Record{Name: "shop", Fingerprint: "f", RunKey: "k"}
+		if code > 0 {
+			rec.FirstAnswer, rec.SamplingRates = &results.FirstAnswer{Code: code}, map[string]float64{"service:,env:": rate}
+		}
+		return Share{Record: rec}
+	}
+	for _, shares := range [][]Share{{share(200, 0.5), share(202, 1)}, {share(0, 0), share(200, 0.5), share(202, 1)}} {
+		rec, _, err := Records(shares...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.FirstAnswer == nil || rec.FirstAnswer.Code != 200 || rec.SamplingRates["service:,env:"] != 0.5 {
+			t.Errorf("first answer %+v, rates %v", rec.FirstAnswer, rec.SamplingRates)
+		}
+	}
+}
+
 func TestMergeRefuses(t *testing.T) {
 	part := func(change func(*results.Record)) Share {
 		rec := &results.Record{Name: "shop", Fingerprint: "f", RunKey: "k", Phases: []results.Phase{{Name: "ramp"}, {Name: "hold"}}}
