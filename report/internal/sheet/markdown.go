@@ -1,4 +1,4 @@
-package report
+package sheet
 
 import (
 	"bytes"
@@ -9,20 +9,17 @@ import (
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
-
-	"github.com/spanstorm/spanstorm/results"
 )
 
-// Markdown writes the reports of records, one after the other, as Markdown with
-// tables in GitHub's style.
-func Markdown(w io.Writer, recs ...*results.Record) error {
+// Markdown writes sheets, one after the other, as Markdown with tables in GitHub's style.
+func Markdown(w io.Writer, sheets ...*Sheet) error {
 	var out bytes.Buffer
-	for i, rec := range recs {
+	for i, s := range sheets {
 		if i > 0 {
 			out.WriteString("\n---\n\n")
 		}
-		if err := markdown(&out, rec); err != nil {
-			return fmt.Errorf("write the report of %s as Markdown: %w", clean(rec.Name), err)
+		if err := markdown(&out, s); err != nil {
+			return fmt.Errorf("write the report of %s as Markdown: %w", s.Name, err)
 		}
 	}
 	if _, err := w.Write(out.Bytes()); err != nil {
@@ -31,36 +28,31 @@ func Markdown(w io.Writer, recs ...*results.Record) error {
 	return nil
 }
 
-func markdown(out *bytes.Buffer, rec *results.Record) error {
+func markdown(out *bytes.Buffer, s *Sheet) error {
 	line := func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
-	v := judge(rec)
-	title := inline(clean(rec.Name))
-	if rec.Target.Name != "" {
-		title += " → " + inline(clean(rec.Target.Name))
-	}
-	line("# %s: %s", title, v.Word)
+	line("# %s: %s", inline(s.Title()), s.Verdict.Word)
 	line("")
-	line("%s.", inline(strings.ToUpper(v.Summary[:1])+v.Summary[1:]))
+	line("%s", inline(Sentence(s.Verdict.Summary)))
 	line("")
-	for _, r := range v.Reasons {
+	for _, r := range s.Verdict.Reasons {
 		line("- **%s**", inline(r.Text))
 	}
-	if len(v.Reasons) > 0 {
+	if len(s.Verdict.Reasons) > 0 {
 		line("")
 	}
 	var rows [][]string
-	for _, f := range facts(rec) {
+	for _, f := range s.Facts {
 		rows = append(rows, []string{f.Name, f.Value})
 	}
-	if err := markdownTable(out, []column{{Name: "run"}, {Name: ""}}, rows); err != nil {
+	if err := markdownTable(out, []Column{{Name: "run"}, {Name: ""}}, rows); err != nil {
 		return err
 	}
-	for _, t := range tables(rec, results.ExamplesMax) {
+	for _, t := range s.Tables {
 		line("")
 		line("## %s", t.Title)
 		line("")
 		if t.Caption != "" {
-			line("%s.", inline(strings.ToUpper(t.Caption[:1])+t.Caption[1:]))
+			line("%s", inline(Sentence(t.Caption)))
 			line("")
 		}
 		rows := make([][]string, len(t.Rows))
@@ -80,7 +72,7 @@ func markdown(out *bytes.Buffer, rec *results.Record) error {
 	return nil
 }
 
-func markdownTable(out *bytes.Buffer, columns []column, rows [][]string) error {
+func markdownTable(out *bytes.Buffer, columns []Column, rows [][]string) error {
 	align := make([]tw.Align, len(columns))
 	head := make([]string, len(columns))
 	for i, c := range columns {
