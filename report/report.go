@@ -8,7 +8,8 @@
 // in a page.
 //
 // A report is built in two steps: what a record says is put on a sheet once
-// (package sheet), and each form shows the same sheet.
+// (package sheet; that of a run here, those of procedures made of many runs in
+// package procedures), and each form shows the same sheet.
 package report
 
 import (
@@ -17,6 +18,7 @@ import (
 	"io"
 
 	"github.com/spanstorm/spanstorm/report/charts"
+	"github.com/spanstorm/spanstorm/report/internal/procedures"
 	"github.com/spanstorm/spanstorm/report/internal/sheet"
 	"github.com/spanstorm/spanstorm/results"
 )
@@ -28,9 +30,20 @@ type Options = sheet.Options
 // terminalExamplesMax keeps the examples on one screen; pages show all.
 const terminalExamplesMax = 3
 
+// of puts on a sheet what a record says, with so many examples of each kind.
+func of(rec *results.Record, examplesMax int) *sheet.Sheet {
+	switch {
+	case rec.Capacity != nil:
+		return procedures.Capacity(rec)
+	case rec.Comparison != nil:
+		return procedures.Comparison(rec)
+	}
+	return ofRun(rec, examplesMax)
+}
+
 // Terminal writes the report of a record for a terminal.
 func Terminal(w io.Writer, rec *results.Record, opts Options) error {
-	return sheet.Terminal(w, ofRun(rec, terminalExamplesMax), opts)
+	return sheet.Terminal(w, of(rec, terminalExamplesMax), opts)
 }
 
 // Markdown writes the reports of records, one after the other, as Markdown with
@@ -41,8 +54,10 @@ func Markdown(w io.Writer, recs ...*results.Record) error {
 
 // JUnit writes records as JUnit XML for continuous integration, a suite per record.
 //
-// There is a test case for the validity of its run and one per expectation: a run that
-// is not valid is an error, an expectation that is not met a failure.
+// Of a run there is a test case for its validity and one per expectation: a run that
+// is not valid is an error, an expectation that is not met a failure. Of a capacity
+// search the answer is the case, a failure where there is none. Of a comparison there
+// is one per metric and target, a failure where it is worse and skipped where it is undecided.
 func JUnit(w io.Writer, recs ...*results.Record) error {
 	return sheet.JUnit(w, all(recs)...)
 }
@@ -50,7 +65,7 @@ func JUnit(w io.Writer, recs ...*results.Record) error {
 func all(recs []*results.Record) []*sheet.Sheet {
 	sheets := make([]*sheet.Sheet, len(recs))
 	for i, rec := range recs {
-		sheets[i] = ofRun(rec, results.ExamplesMax)
+		sheets[i] = of(rec, results.ExamplesMax)
 	}
 	return sheets
 }
@@ -59,7 +74,7 @@ func all(recs []*results.Record) []*sheet.Sheet {
 // and charts are in it, no script, no font, no picture is loaded, and a content
 // security policy says so. Everything of the record is escaped.
 func HTML(w io.Writer, rec *results.Record) error {
-	s := ofRun(rec, results.ExamplesMax)
+	s := of(rec, results.ExamplesMax)
 	for _, c := range charts.All(rec) {
 		svg, err := c.Inline()
 		if err != nil {

@@ -40,36 +40,90 @@ func markdown(out *bytes.Buffer, s *Sheet) error {
 	if len(s.Verdict.Reasons) > 0 {
 		line("")
 	}
-	var rows [][]string
-	for _, f := range s.Facts {
-		rows = append(rows, []string{f.Name, f.Value})
+	if s.Compact {
+		return compact(out, s)
 	}
-	if err := markdownTable(out, []Column{{Name: "run"}, {Name: ""}}, rows); err != nil {
+	if err := markdownFacts(out, s.Facts); err != nil {
 		return err
 	}
 	for _, t := range s.Tables {
 		line("")
-		line("## %s", t.Title)
-		line("")
-		if t.Caption != "" {
-			line("%s", inline(Sentence(t.Caption)))
-			line("")
-		}
-		rows := make([][]string, len(t.Rows))
-		for i, row := range t.Rows {
-			for _, c := range row {
-				rows[i] = append(rows[i], c.Text)
-			}
-		}
-		if err := markdownTable(out, t.Columns, rows); err != nil {
+		if err := markdownSection(out, t); err != nil {
 			return err
-		}
-		for _, n := range t.Notes {
-			line("")
-			line("%s", inline(n))
 		}
 	}
 	return nil
+}
+
+// compact writes the tables that matter, and folds away what only some will look for.
+func compact(out *bytes.Buffer, s *Sheet) error {
+	for _, t := range s.Tables {
+		if !t.Detail {
+			if err := markdownSection(out, t); err != nil {
+				return err
+			}
+			out.WriteString("\n")
+		}
+	}
+	out.WriteString("<details>\n<summary>How it was measured</summary>\n\n")
+	if err := markdownFacts(out, s.Facts); err != nil {
+		return err
+	}
+	for _, t := range s.Tables {
+		if t.Detail {
+			out.WriteString("\n")
+			if err := markdownSection(out, t); err != nil {
+				return err
+			}
+		}
+	}
+	out.WriteString("\n</details>\n")
+	return nil
+}
+
+func markdownFacts(out *bytes.Buffer, facts []Fact) error {
+	var rows [][]string
+	for _, f := range facts {
+		rows = append(rows, []string{f.Name, f.Value})
+	}
+	return markdownTable(out, []Column{{Name: "run"}, {Name: ""}}, rows)
+}
+
+// markdownSection is a table under its title.
+func markdownSection(out *bytes.Buffer, t Table) error {
+	line := func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
+	line("## %s", inline(t.Title))
+	line("")
+	if t.Caption != "" {
+		line("%s", inline(Sentence(t.Caption)))
+		line("")
+	}
+	rows := make([][]string, len(t.Rows))
+	for i, row := range t.Rows {
+		for _, c := range row {
+			rows[i] = append(rows[i], c.Text)
+		}
+	}
+	if err := markdownTable(out, t.Columns, rows); err != nil {
+		return err
+	}
+	for _, n := range t.Notes {
+		line("")
+		line("%s", inline(n))
+	}
+	if t.Hint != "" {
+		line("")
+		line("See one: %s", code(t.Hint))
+	}
+	return nil
+}
+
+// code is a text as code, where nothing in it could end that.
+func code(s string) string {
+	if strings.ContainsAny(s, "`<>") {
+		return inline(s)
+	}
+	return "`" + s + "`"
 }
 
 func markdownTable(out *bytes.Buffer, columns []Column, rows [][]string) error {

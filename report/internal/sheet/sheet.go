@@ -21,6 +21,9 @@ type Sheet struct {
 	Facts        []Fact
 	Tables       []Table
 
+	// Compact says that Markdown folds away the facts, and tables of details.
+	Compact bool
+
 	// For the page alone: what nobody copies off a terminal.
 	Code     []Fact // facts that are code
 	Charts   []Drawing

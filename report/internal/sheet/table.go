@@ -61,6 +61,8 @@ type Table struct {
 	// Hint is a command that shows one of the rows; RECORD in it stands for the record's path.
 	Hint  string
 	Place Place
+	// Detail says that a compact report can fold the table away.
+	Detail bool
 	// Lines are drawn under the table in a terminal of that width, cells side by side.
 	Lines func(width int) [][]Cell
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter"
@@ -95,10 +96,10 @@ func (p *printer) head(s *Sheet) {
 	p.line("")
 	wide := 10
 	for _, f := range s.Facts {
-		wide = max(wide, len(f.Name))
+		wide = max(wide, min(twwidth.Width(f.Name), 12))
 	}
 	for _, f := range s.Facts {
-		p.wrap("  "+p.paint(Dim, fmt.Sprintf("%-*s", wide, f.Name))+" ", f.Value, Plain)
+		p.wrap("  "+p.paint(Dim, fmt.Sprintf("%-*s", wide, Cut(f.Name, wide)))+" ", f.Value, Plain)
 	}
 }
 
@@ -235,21 +236,26 @@ func fit(t Table, width int) (Table, []string) {
 			}
 		}
 		if drop >= 0 {
-			if t.Columns[drop].Drop < silentDrop {
-				left = append(left, t.Columns[drop].Name)
+			if c := t.Columns[drop]; c.Drop < silentDrop && !slices.Contains(left, c.Name) {
+				left = append(left, c.Name)
 			}
 			t = t.Without(func(i int, _ Column) bool { return i == drop })
 			continue
 		}
-		room := max(widths[widest]-(total-width), 8)
+		if widths[widest] <= narrowest {
+			return t, left
+		}
+		room := max(widths[widest]-(total-width), narrowest, widths[widest]/2)
 		t = t.Without(func(int, Column) bool { return false }) // a copy to write to
 		for _, row := range t.Rows {
 			row[widest].Text = t.Columns[widest].cut(row[widest].Text, room)
 		}
 		t.Columns[widest].Name = Cut(t.Columns[widest].Name, room)
-		return t, left
 	}
 }
+
+// narrowest is what a column of text is cut to at most.
+const narrowest = 8
 
 // shortened cuts texts, not figures, before columns are given up for them.
 func shortened(t Table, room int) Table {
