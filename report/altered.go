@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spanstorm/spanstorm/report/internal/sheet"
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -15,8 +16,8 @@ const alteredMax = 20
 // alteredTable says which fields the target rewrote, in a sample of the traces that
 // came out, and below each what was sent what came. Tags that it only adds are named
 // at the end.
-func alteredTable(a *results.Altered) table {
-	t := table{Title: "Altered by the target", Columns: []column{
+func alteredTable(a *results.Altered) sheet.Table {
+	t := sheet.Table{Title: "Altered by the target", Columns: []sheet.Column{
 		{Name: "field"}, {Name: "change"}, {Name: "spans", Right: true}, {Name: "in", Drop: 2}, {Name: "for example", Middle: true, Drop: 1},
 	}}
 	if a == nil || a.Compared.Traces == 0 {
@@ -28,7 +29,7 @@ func alteredTable(a *results.Altered) table {
 	altered := 0
 	for _, f := range a.Fields {
 		if f.Change == results.FieldAdded {
-			added = append(added, clean(f.Field))
+			added = append(added, sheet.Clean(f.Field))
 			continue
 		}
 		if altered++; altered > alteredMax {
@@ -38,15 +39,15 @@ func alteredTable(a *results.Altered) table {
 		if f.Change == results.FieldRemoved {
 			came = "came: nothing"
 		}
-		t.Rows = append(t.Rows, []cell{
-			text(f.Field), text(f.Change), number(f.Spans, warn), text(alteredIn(&f, a.NoFault == nil), dim), text("sent: " + f.Example.Sent),
-		}, []cell{text(""), text(""), text(""), text("span "+f.Example.SpanID, dim), text(came)})
+		t.Rows = append(t.Rows, []sheet.Cell{
+			sheet.Text(f.Field), sheet.Text(f.Change), sheet.Number(f.Spans, sheet.Warn), sheet.Text(alteredIn(&f, a.NoFault == nil), sheet.Dim), sheet.Text("sent: " + f.Example.Sent),
+		}, []sheet.Cell{sheet.Text(""), sheet.Text(""), sheet.Text(""), sheet.Text("span "+f.Example.SpanID, sheet.Dim), sheet.Text(came)})
 	}
 	if more := altered - alteredMax; more > 0 {
-		t.Notes = append(t.Notes, andMore(more, "field"))
+		t.Notes = append(t.Notes, sheet.AndMore(more, "field"))
 	}
 	if a.MoreFields > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf("%s more %s differed, too many to list", results.FormatCount(a.MoreFields), plural(a.MoreFields, "field")))
+		t.Notes = append(t.Notes, fmt.Sprintf("%s more %s differed, too many to list", results.FormatCount(a.MoreFields), sheet.Plural(a.MoreFields, "field")))
 	}
 	if len(added) > 0 {
 		said := strings.Join(added[:min(len(added), alteredMax)], ", ")
@@ -68,7 +69,7 @@ func alteredIn(f *results.AlteredField, whole bool) string {
 	case len(names) == 0:
 		return "no fault"
 	case f.NoFault > 0:
-		return fmt.Sprintf("no fault, %d %s", len(names), plural(uint64(len(names)), "fault"))
+		return fmt.Sprintf("no fault, %d %s", len(names), sheet.Plural(uint64(len(names)), "fault"))
 	case len(names) > 2:
 		return fmt.Sprintf("%s and %d more", names[0], len(names)-1)
 	}
@@ -76,13 +77,13 @@ func alteredIn(f *results.AlteredField, whole bool) string {
 }
 
 // sampled is how many traces of a part were altered, of those compared.
-func sampled(p *results.PartAltered) cell {
+func sampled(p *results.PartAltered) sheet.Cell {
 	if p == nil || p.Compared == 0 {
-		return nothing()
+		return sheet.Nothing()
 	}
-	tone := warn
+	tone := sheet.Warn
 	if p.Altered == 0 {
-		tone = dim
+		tone = sheet.Dim
 	}
-	return text(fmt.Sprintf("%s of %s", results.FormatCount(p.Altered), results.FormatCount(p.Compared)), tone)
+	return sheet.Text(fmt.Sprintf("%s of %s", results.FormatCount(p.Altered), results.FormatCount(p.Compared)), tone)
 }

@@ -7,12 +7,13 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/spanstorm/spanstorm/report/internal/sheet"
 	"github.com/spanstorm/spanstorm/results"
 )
 
 // claimTable sets each counter of the target beside what was seen of the same thing.
-func claimTable(rec *results.Record) table {
-	t := table{Title: "Claims of the target", Caption: "its own counters, set beside what was seen", Columns: []column{
+func claimTable(rec *results.Record) sheet.Table {
+	t := sheet.Table{Title: "Claims of the target", Caption: "its own counters, set beside what was seen", Columns: []sheet.Column{
 		{Name: "counter", Middle: true}, {Name: "from", Drop: 4}, {Name: "claimed", Right: true}, {Name: "speaks of", Drop: 2},
 		{Name: "seen", Right: true, Drop: 1}, {Name: "difference", Right: true}, {Name: "excess", Right: true, Drop: 3},
 	}}
@@ -30,21 +31,21 @@ func claimTable(rec *results.Record) table {
 		if others > othersMax && speaksOfNothing(&c) {
 			continue
 		}
-		seen, difference, excess := nothing(), nothing(), nothing()
+		seen, difference, excess := sheet.Nothing(), sheet.Nothing(), sheet.Nothing()
 		// What nobody saw come out cannot be set beside what is claimed of it.
 		if d := c.Difference; d != nil {
-			tone := good
+			tone := sheet.Good
 			if wrong(rec, &c) {
-				tone = warn
+				tone = sheet.Warn
 			}
-			seen, difference = text(claimed(c.Seen)), text(signed(*d), tone)
+			seen, difference = sheet.Text(claimed(c.Seen)), sheet.Text(signed(*d), tone)
 		} else if c.Excess > 0 {
-			excess, beyond = text(claimed(c.Excess), warn), true
+			excess, beyond = sheet.Text(claimed(c.Excess), sheet.Warn), true
 		}
-		t.Rows = append(t.Rows, []cell{text(c.Name), text(c.Source, dim), text(claimed(c.Value)), text(cmp.Or(c.Meaning, "other"), dim), seen, difference, excess})
+		t.Rows = append(t.Rows, []sheet.Cell{sheet.Text(c.Name), sheet.Text(c.Source, sheet.Dim), sheet.Text(claimed(c.Value)), sheet.Text(cmp.Or(c.Meaning, "other"), sheet.Dim), seen, difference, excess})
 	}
 	if silent > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf("%d more %s at 0", silent, plural(uint64(silent), "counter")))
+		t.Notes = append(t.Notes, fmt.Sprintf("%d more %s at 0", silent, sheet.Plural(uint64(silent), "counter")))
 	}
 	if others > othersMax && len(t.Rows) > 0 {
 		t.Notes = append(t.Notes, fmt.Sprintf("%d more counters that speak of no column are in the record", others))
@@ -52,7 +53,7 @@ func claimTable(rec *results.Record) table {
 	if beyond {
 		t.Notes = append(t.Notes, "excess: claimed beyond what there was")
 	}
-	return t.without(func(_ int, c column) bool { return c.Name == "excess" && !beyond })
+	return t.Without(func(_ int, c sheet.Column) bool { return c.Name == "excess" && !beyond })
 }
 
 // othersMax is how many counters that speak of no column are shown; of more, none.
@@ -123,7 +124,7 @@ func wrongSaid(rec *results.Record) string {
 		said += "; statsd goes over UDP, which may lose some"
 	}
 	if n := len(list) - 1; n > 0 {
-		said += fmt.Sprintf("; and %d more %s, see claims", n, plural(uint64(n), "counter"))
+		said += fmt.Sprintf("; and %d more %s, see claims", n, sheet.Plural(uint64(n), "counter"))
 	}
 	return said
 }

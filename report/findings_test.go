@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/spanstorm/spanstorm/report/internal/samples"
+	"github.com/spanstorm/spanstorm/report/internal/sheet"
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -24,7 +25,7 @@ func asPage(t *testing.T, rec *results.Record) string {
 }
 
 // said finds the reason of a verdict that begins so, in all forms for people.
-func said(t *testing.T, rec *results.Record, begin string) (reason, bool) {
+func said(t *testing.T, rec *results.Record, begin string) (sheet.Reason, bool) {
 	t.Helper()
 	for _, r := range judge(rec).Reasons {
 		if !strings.HasPrefix(r.Text, begin) {
@@ -41,7 +42,7 @@ func said(t *testing.T, rec *results.Record, begin string) (reason, bool) {
 		}
 		return r, true
 	}
-	return reason{}, false
+	return sheet.Reason{}, false
 }
 
 func TestSummary(t *testing.T) {
@@ -81,7 +82,7 @@ func TestSummary(t *testing.T) {
 // Without an intake a report claims nothing about what came out of the target.
 func TestNothingIsClaimedWithoutIntake(t *testing.T) {
 	rec := samples.Runs()["blind"]
-	want := []figure{{"97", "traces sent", plain}, {"90.7%", "of them delivered", plain}, {"–", "accepted: no intake to see it", plain}, {"–", "missing: not known", plain}}
+	want := []sheet.Figure{{Value: "97", Name: "traces sent", Tone: sheet.Plain}, {Value: "90.7%", Name: "of them delivered", Tone: sheet.Plain}, {Value: "–", Name: "accepted: no intake to see it", Tone: sheet.Plain}, {Value: "–", Name: "missing: not known", Tone: sheet.Plain}}
 	if diff := cmp.Diff(want, figures(rec)[:4]); diff != "" {
 		t.Error(diff)
 	}
@@ -106,7 +107,7 @@ func TestUnexpectedBodies(t *testing.T) {
 	}
 	rec.Requests.UnexpectedBody = 20
 	got, _ := said(t, rec, "20 of 20 2xx")
-	want := reason{"20 of 20 2xx answers did not hold what API v0.4 answers: is this a trace agent?", warn}
+	want := sheet.Reason{Text: "20 of 20 2xx answers did not hold what API v0.4 answers: is this a trace agent?", Tone: sheet.Warn}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -117,14 +118,14 @@ func TestAccountThatDoesNotHold(t *testing.T) {
 	rec.Ledger.Accepted.Traces -= 3
 	rec.Ledger.ByShape[0].Missing.Spans++
 	got, _ := said(t, rec, "the account does not hold")
-	want := reason{"the account does not hold: traces delivered are 20, but accepted, sampled out, dropped and missing come to 17: 3 fewer", bad}
+	want := sheet.Reason{Text: "the account does not hold: traces delivered are 20, but accepted, sampled out, dropped and missing come to 17: 3 fewer", Tone: sheet.Bad}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if got, _ := said(t, rec, "the account of shape checkout does not hold"); got.Tone != bad {
+	if got, _ := said(t, rec, "the account of shape checkout does not hold"); got.Tone != sheet.Bad {
 		t.Errorf("of the shape: %+v", got)
 	}
-	if v := judge(rec); v.Tone != bad || v.Word != "NOT VALID" {
+	if v := judge(rec); v.Tone != sheet.Bad || v.Word != "NOT VALID" {
 		t.Errorf("the verdict is %s", v.Word)
 	}
 	var buf bytes.Buffer
@@ -181,7 +182,7 @@ func TestClosedLoopFigures(t *testing.T) {
 func TestServicesOnly(t *testing.T) {
 	rec := samples.Runs()["services"]
 	got := figures(rec)
-	want := []figure{{"20", "announcements sent", plain}, {"324µs", "response time p50", plain}, {"697µs", "response time p99", plain}}
+	want := []sheet.Figure{{Value: "20", Name: "announcements sent", Tone: sheet.Plain}, {Value: "324µs", Name: "response time p50", Tone: sheet.Plain}, {Value: "697µs", Name: "response time p99", Tone: sheet.Plain}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -233,10 +234,6 @@ func TestLongShapeNames(t *testing.T) {
 			t.Errorf("no shape ends in %q", end)
 		}
 	}
-	c := column{Middle: true}
-	if got := c.cut("shape-with-a-long-name-12", 12); got != "shape-…me-12" {
-		t.Errorf("got %q", got)
-	}
 }
 
 // A record may hold thousands of phases and shapes; a report stays readable.
@@ -253,7 +250,7 @@ func TestThousandsOfPhases(t *testing.T) {
 			}
 		}
 		// The scenario on the page would hold every phase, as its author wrote it.
-		if n := strings.Count(out, "burst-"); n > 3*rowsMax {
+		if n := strings.Count(out, "burst-"); n > 3*sheet.RowsMax {
 			t.Errorf("the %s names %d phases", form, n)
 		}
 	}

@@ -5,13 +5,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spanstorm/spanstorm/report/internal/sheet"
 	"github.com/spanstorm/spanstorm/results"
 )
 
 // incidentTable sets what was sent in each incident, and what became of it,
 // beside the rest of the run.
-func incidentTable(rec *results.Record) table {
-	t := table{Title: "Incidents", Caption: "requests that were due in each, response time from that moment, and what became of their traces", Columns: []column{
+func incidentTable(rec *results.Record) sheet.Table {
+	t := sheet.Table{Title: "Incidents", Caption: "requests that were due in each, response time from that moment, and what became of their traces", Columns: []sheet.Column{
 		{Name: "incident", Middle: true}, {Name: "what", Drop: 9}, {Name: "when", Drop: 2},
 		{Name: "requests", Right: true, Drop: 1}, {Name: "never sent", Right: true, Drop: 1}, {Name: "p50", Right: true, Drop: 1}, {Name: "p99", Right: true}, {Name: "max", Right: true, Drop: 5},
 		{Name: "not 2xx", Right: true, Drop: 1}, {Name: "traces", Right: true, Drop: 4}, {Name: "spans/trace", Right: true, Drop: 3},
@@ -22,11 +23,11 @@ func incidentTable(rec *results.Record) table {
 	}
 	blind := rec.Ledger.PartsUnknown()
 	unsent, dropped := uint64(0), uint64(0)
-	row := func(name, what, when cell, p *results.Portion, a *results.Account) {
+	row := func(name, what, when sheet.Cell, p *results.Portion, a *results.Account) {
 		r := &p.Requests
-		cells := []cell{name, what, when, number(r.Sent), number(r.Unsent, warn)}
+		cells := []sheet.Cell{name, what, when, sheet.Number(r.Sent), sheet.Number(r.Unsent, sheet.Warn)}
 		q := p.ResponseTime
-		cells = append(cells, quantileCell(q, q.P50), quantileCell(q, q.P99), quantileCell(q, q.Max), share(r.Sent-min(r.Sent, r.Delivered), r.Sent, warn))
+		cells = append(cells, quantileCell(q, q.P50), quantileCell(q, q.P99), quantileCell(q, q.Max), sheet.Share(r.Sent-min(r.Sent, r.Delivered), r.Sent, sheet.Warn))
 		cells = append(cells, accountCells(a, blind)...)
 		t.Rows = append(t.Rows, cells)
 		unsent += r.Unsent
@@ -35,36 +36,36 @@ func incidentTable(rec *results.Record) table {
 		}
 	}
 	for i := range rec.Incidents {
-		if i == rowsMax {
-			t.Notes = append(t.Notes, andMore(len(rec.Incidents)-rowsMax, "incident"))
+		if i == sheet.RowsMax {
+			t.Notes = append(t.Notes, sheet.AndMore(len(rec.Incidents)-sheet.RowsMax, "incident"))
 			break
 		}
 		in := &rec.Incidents[i]
 		when := fmt.Sprintf("%s to %s", results.FormatDuration(in.AtS*1e9), results.FormatDuration(in.EndS()*1e9))
-		row(text(in.Name), text(in.Effect, dim), text(when), &in.Portion, accountOf(rec.Ledger.ByIncident, in.Name))
+		row(sheet.Text(in.Name), sheet.Text(in.Effect, sheet.Dim), sheet.Text(when), &in.Portion, accountOf(rec.Ledger.ByIncident, in.Name))
 	}
 	if rec.OutsideIncidents != nil {
-		row(text("outside", strong), text(""), text(""), rec.OutsideIncidents, rec.Ledger.NoIncident)
+		row(sheet.Text("outside", sheet.Strong), sheet.Text(""), sheet.Text(""), rec.OutsideIncidents, rec.Ledger.NoIncident)
 		if slices.ContainsFunc(rec.Phases, func(p results.Phase) bool { return p.Discarded }) {
 			t.Notes = append(t.Notes, "outside: requests and times of the kept phases, traces of all phases")
 		}
 	}
 	empty := map[string]bool{"never sent": unsent == 0, "dropped": dropped == 0 || blind}
-	return t.without(func(_ int, c column) bool { return empty[c.Name] })
+	return t.Without(func(_ int, c sheet.Column) bool { return empty[c.Name] })
 }
 
 // accountCells are the traces of an account, which a record saved on its way has not.
-func accountCells(a *results.Account, blind bool) []cell {
+func accountCells(a *results.Account, blind bool) []sheet.Cell {
 	if a == nil {
-		return []cell{nothing(), nothing(), nothing(), nothing(), nothing()}
+		return []sheet.Cell{sheet.Nothing(), sheet.Nothing(), sheet.Nothing(), sheet.Nothing(), sheet.Nothing()}
 	}
-	per := nothing()
+	per := sheet.Nothing()
 	if a.Sent.Traces > 0 {
-		per = text(results.FormatRate(float64(a.Sent.Spans) / float64(a.Sent.Traces)))
+		per = sheet.Text(results.FormatRate(float64(a.Sent.Spans) / float64(a.Sent.Traces)))
 	}
-	cells := []cell{number(a.Sent.Traces), per, share(a.Accepted.Traces, a.Delivered.Traces, good), number(a.Dropped.Traces, warn), number(a.Missing.Traces, bad)}
+	cells := []sheet.Cell{sheet.Number(a.Sent.Traces), per, sheet.Share(a.Accepted.Traces, a.Delivered.Traces, sheet.Good), sheet.Number(a.Dropped.Traces, sheet.Warn), sheet.Number(a.Missing.Traces, sheet.Bad)}
 	if blind {
-		cells[2], cells[3], cells[4] = nothing(), nothing(), nothing()
+		cells[2], cells[3], cells[4] = sheet.Nothing(), sheet.Nothing(), sheet.Nothing()
 	}
 	return cells
 }
@@ -85,7 +86,7 @@ func incidentSpark(rec *results.Record, seconds []int, room int) (line, names st
 	var said []string
 	for i := range rec.Incidents {
 		in := &rec.Incidents[i]
-		said = append(said, clean(in.Name))
+		said = append(said, sheet.Clean(in.Name))
 		for k, t := range seconds {
 			if float64(t) < in.EndS() && float64(t)+1 > in.AtS {
 				covered[k] = 1

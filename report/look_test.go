@@ -17,7 +17,7 @@ func TestLook(t *testing.T) {
 	if dir == "" {
 		t.Skip("SPANSTORM_LOOK names no folder to draw into")
 	}
-	for name, rec := range samples.Runs() {
+	for name, rec := range samples.All() {
 		at := filepath.Join(dir, name)
 		if err := os.MkdirAll(at, 0o755); err != nil {
 			t.Fatal(err)

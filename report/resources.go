@@ -4,21 +4,22 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/spanstorm/spanstorm/report/internal/sheet"
 	"github.com/spanstorm/spanstorm/results"
 )
 
-func resourceTable(rec *results.Record) table {
-	t := table{Title: "Resources", Columns: []column{{Name: "process"}, {Name: "CPU s", Right: true}, {Name: "per million spans", Right: true, Drop: 1}, {Name: "peak memory", Right: true}}}
+func resourceTable(rec *results.Record) sheet.Table {
+	t := sheet.Table{Title: "Resources", Columns: []sheet.Column{{Name: "process"}, {Name: "CPU s", Right: true}, {Name: "per million spans", Right: true, Drop: 1}, {Name: "peak memory", Right: true}}}
 	add := func(name string, u results.Usage, perMillion float64) {
 		if u == (results.Usage{}) {
 			return
 		}
-		row := []cell{text(name), text(strconv.FormatFloat(u.CPUS, 'f', 2, 64)), nothing(), nothing()}
+		row := []sheet.Cell{sheet.Text(name), sheet.Text(strconv.FormatFloat(u.CPUS, 'f', 2, 64)), sheet.Nothing(), sheet.Nothing()}
 		if perMillion > 0 {
-			row[2] = text(strconv.FormatFloat(perMillion, 'f', 2, 64) + " s")
+			row[2] = sheet.Text(strconv.FormatFloat(perMillion, 'f', 2, 64) + " s")
 		}
 		if u.RSSMaxBytes > 0 {
-			row[3] = text(results.FormatBytes(float64(u.RSSMaxBytes)))
+			row[3] = sheet.Text(results.FormatBytes(float64(u.RSSMaxBytes)))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -41,13 +42,13 @@ func resourceTable(rec *results.Record) table {
 func within(u *results.TargetUsage) string {
 	var parts []string
 	if u.ThreadsMax > 0 {
-		parts = append(parts, "at most "+results.FormatCount(u.ThreadsMax)+" "+plural(u.ThreadsMax, "thread"))
+		parts = append(parts, "at most "+results.FormatCount(u.ThreadsMax)+" "+sheet.Plural(u.ThreadsMax, "thread"))
 	}
 	if u.FDsMax > 0 {
-		parts = append(parts, "at most "+results.FormatCount(u.FDsMax)+" open file "+plural(u.FDsMax, "descriptor"))
+		parts = append(parts, "at most "+results.FormatCount(u.FDsMax)+" open file "+sheet.Plural(u.FDsMax, "descriptor"))
 	}
 	if u.GCCount > 0 {
-		parts = append(parts, "garbage collected "+results.FormatCount(u.GCCount)+" "+plural(u.GCCount, "time")+", "+results.FormatDuration(u.GCPauseTotalS*1e9)+" of pauses in all")
+		parts = append(parts, "garbage collected "+results.FormatCount(u.GCCount)+" "+sheet.Plural(u.GCCount, "time")+", "+results.FormatDuration(u.GCPauseTotalS*1e9)+" of pauses in all")
 	}
 	return strings.Join(parts, "; ")
 }

@@ -4,15 +4,17 @@ import (
 	"math"
 	"strings"
 
+	"github.com/spanstorm/spanstorm/report/internal/sheet"
 	"github.com/spanstorm/spanstorm/results"
 )
 
-// sparks draws rate, response time and what was lost over time as one line each.
-func (p *printer) sparks(rec *results.Record) {
+// sparks draws rate, response time and what was lost over time as one line each,
+// in a terminal of that width.
+func sparks(rec *results.Record, width int) [][]sheet.Cell {
 	seconds, rate, p99 := timeline(rec)
-	room := min(p.width-44, 60)
+	room := min(width-44, 60)
 	if len(rate) < 4 || room < 16 {
-		return
+		return nil
 	}
 	slowest, fastest := maximum(p99), math.Inf(1)
 	for _, v := range p99 {
@@ -21,22 +23,30 @@ func (p *printer) sparks(rec *results.Record) {
 		}
 	}
 	rate, p99 = squeeze(rate, room), squeeze(p99, room)
-	p.line("")
-	p.line("  " + p.paint(dim, "sent/s over time        ") + spark(rate, 0, maximum(rate)) + p.paint(dim, "  up to "+results.FormatRate(maximum(rate))))
+	var lines [][]sheet.Cell
+	line := func(name, spark string, t sheet.Tone, said string) {
+		lines = append(lines, []sheet.Cell{sheet.Text(name, sheet.Dim), sheet.Text(spark, t), sheet.Text(" "+said, sheet.Dim)})
+	}
+	line("sent/s over time       ", spark(rate, 0, maximum(rate)), sheet.Plain, "up to "+results.FormatRate(maximum(rate)))
 	if slowest > 0 {
-		p.slowness(rec, p99, fastest, slowest)
+		name := "response p99, log scale"
+		if rec.ClosedLoop() {
+			name = "service p99, log scale "
+		}
+		line(name, slowness(p99, fastest, slowest), sheet.Plain, results.FormatDuration(fastest)+" to "+results.FormatDuration(slowest))
 	}
 	if lost := missingOver(rec, seconds); maximum(lost) > 0 {
-		p.line("  " + p.paint(dim, "missing, by when due    ") + p.paint(bad, spark(squeeze(lost, room), 0, maximum(lost))) + p.paint(dim, "  up to "+results.FormatRate(maximum(lost))))
+		line("missing, by when due   ", spark(squeeze(lost, room), 0, maximum(lost)), sheet.Bad, "up to "+results.FormatRate(maximum(lost)))
 	}
 	if len(rec.Incidents) > 0 {
-		line, names := incidentSpark(rec, seconds, room)
-		p.line("  " + p.paint(dim, "incidents               ") + p.paint(warn, line) + p.paint(dim, "  "+cut(names, max(p.width-28-len([]rune(line)), 8))))
+		drawn, names := incidentSpark(rec, seconds, room)
+		line("incidents              ", drawn, sheet.Warn, sheet.Cut(names, max(width-28-len([]rune(drawn)), 8)))
 	}
+	return lines
 }
 
 // slowness draws the response time over time.
-func (p *printer) slowness(rec *results.Record, p99 []float64, fastest, slowest float64) {
+func slowness(p99 []float64, fastest, slowest float64) string {
 	// A response time tells by its order of magnitude.
 	low, high := math.Log(max(fastest, 1)), math.Log(max(slowest, 1))
 	if high-low < math.Log(4) {
@@ -46,11 +56,7 @@ func (p *printer) slowness(rec *results.Record, p99 []float64, fastest, slowest 
 	for i, v := range p99 {
 		logs[i] = math.Log(max(v, 1)) // what was not measured stays NaN
 	}
-	name := "response p99, log scale "
-	if rec.ClosedLoop() {
-		name = "service p99, log scale  "
-	}
-	p.line("  " + p.paint(dim, name) + spark(logs, low, high) + p.paint(dim, "  "+results.FormatDuration(fastest)+" to "+results.FormatDuration(slowest)))
+	return spark(logs, low, high)
 }
 
 // timeline is the seconds of the load, the requests sent in each and their response

@@ -4,28 +4,15 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spanstorm/spanstorm/report/internal/sheet"
 	"github.com/spanstorm/spanstorm/results"
 )
 
-// verdict is the first thing a report says.
-type verdict struct {
-	Word    string // PASSED, FAILED, NOT VALID, SATURATED, INTERRUPTED, INCOMPLETE or VALID
-	Tone    tone
-	Summary string // one sentence on the traces
-	Reasons []reason
-}
-
-// reason is one sentence that qualifies a verdict.
-type reason struct {
-	Text string
-	Tone tone
-}
-
 // judge reads the verdict off a record. The word is that of the gravest finding.
-func judge(rec *results.Record) verdict {
-	v := verdict{Word: "VALID", Tone: good, Summary: summary(rec)}
-	because := func(t tone, format string, args ...any) {
-		v.Reasons = append(v.Reasons, reason{clean(fmt.Sprintf(format, args...)), t})
+func judge(rec *results.Record) sheet.Verdict {
+	v := sheet.Verdict{Word: "VALID", Tone: sheet.Good, Summary: summary(rec)}
+	because := func(t sheet.Tone, format string, args ...any) {
+		v.Reasons = append(v.Reasons, sheet.Reason{Text: sheet.Clean(fmt.Sprintf(format, args...)), Tone: t})
 	}
 	unmet := 0
 	for _, e := range rec.Expectations {
@@ -37,34 +24,34 @@ func judge(rec *results.Record) verdict {
 		v.Word = "PASSED"
 	}
 	if rec.Saturated {
-		v.Word, v.Tone = "SATURATED", warn
-		because(warn, "saturated: the target could not keep up with the planned load%s", overload(&rec.Requests))
+		v.Word, v.Tone = "SATURATED", sheet.Warn
+		because(sheet.Warn, "saturated: the target could not keep up with the planned load%s", overload(&rec.Requests))
 	}
 	if unmet > 0 {
-		v.Word, v.Tone = "FAILED", bad
-		because(bad, "%d of %d %s not met", unmet, len(rec.Expectations), plural(uint64(len(rec.Expectations)), "expectation"))
+		v.Word, v.Tone = "FAILED", sheet.Bad
+		because(sheet.Bad, "%d of %d %s not met", unmet, len(rec.Expectations), sheet.Plural(uint64(len(rec.Expectations)), "expectation"))
 	}
 	if !rec.Valid && rec.Complete {
-		v.Word, v.Tone = "NOT VALID", bad
+		v.Word, v.Tone = "NOT VALID", sheet.Bad
 		if len(rec.InvalidReasons) == 0 {
-			because(bad, "not valid: the figures do not speak of the target")
+			because(sheet.Bad, "not valid: the figures do not speak of the target")
 		}
 	}
 	for _, r := range rec.InvalidReasons {
-		because(bad, "not valid: %s", r)
+		because(sheet.Bad, "not valid: %s", r)
 	}
 	if !rec.Complete && !rec.Interrupted {
-		v.Word, v.Tone = "INCOMPLETE", bad
-		because(bad, "the run ended before its record was complete; the figures are those of its last save")
+		v.Word, v.Tone = "INCOMPLETE", sheet.Bad
+		because(sheet.Bad, "the run ended before its record was complete; the figures are those of its last save")
 	}
 	if rec.Interrupted {
-		v.Word, v.Tone = "INTERRUPTED", warn
-		because(warn, "interrupted: the load was cut short")
+		v.Word, v.Tone = "INTERRUPTED", sheet.Warn
+		because(sheet.Warn, "interrupted: the load was cut short")
 	}
 	if broken := imbalances(rec); len(broken) > 0 {
-		v.Word, v.Tone = "NOT VALID", bad
+		v.Word, v.Tone = "NOT VALID", sheet.Bad
 		for _, s := range broken {
-			because(bad, "%s", s)
+			because(sheet.Bad, "%s", s)
 		}
 	}
 	if n := rec.Requests.UnexpectedBody; n > 0 {
@@ -72,11 +59,11 @@ func judge(rec *results.Record) verdict {
 		if rec.API == "" {
 			api = "the API"
 		}
-		because(warn, "%s of %s 2xx %s did not hold what %s answers: is this a trace agent?",
-			results.FormatCount(n), results.FormatCount(rec.Requests.Delivered), plural(rec.Requests.Delivered, "answer"), api)
+		because(sheet.Warn, "%s of %s 2xx %s did not hold what %s answers: is this a trace agent?",
+			results.FormatCount(n), results.FormatCount(rec.Requests.Delivered), sheet.Plural(rec.Requests.Delivered, "answer"), api)
 	}
 	if missingIsBound(&rec.Ledger) && rec.Ledger.Sent.Traces > 0 {
-		because(warn, "not drained: missing is an upper bound")
+		because(sheet.Warn, "not drained: missing is an upper bound")
 	}
 	if e := rec.Target.Exit; e != nil {
 		how := fmt.Sprintf("with exit code %d", e.Code)
@@ -89,13 +76,13 @@ func judge(rec *results.Record) verdict {
 		if e.Reason != "" {
 			how += ", " + e.Reason
 		}
-		because(bad, "the target ended by itself %s, %.1f s into the load", how, e.AtS)
+		because(sheet.Bad, "the target ended by itself %s, %.1f s into the load", how, e.AtS)
 	}
 	if said := wrongSaid(rec); said != "" {
-		because(warn, "%s", said)
+		because(sheet.Warn, "%s", said)
 	}
 	for _, s := range rec.Warnings {
-		because(warn, "%s", s)
+		because(sheet.Warn, "%s", s)
 	}
 	return v
 }
@@ -127,7 +114,7 @@ func wereOrWas(whole, part uint64, noun string) string {
 	if part == 1 {
 		verb = "was"
 	}
-	return results.FormatCount(whole) + " " + plural(whole, noun) + " " + verb
+	return results.FormatCount(whole) + " " + sheet.Plural(whole, noun) + " " + verb
 }
 
 // imbalancesMax bounds what is said of an account that does not hold.
@@ -173,7 +160,7 @@ func summary(rec *results.Record) string {
 	sent := l.Sent.Traces
 	if sent == 0 {
 		if n := rec.Announcements.Sent; n > 0 && rec.Requests.Sent == 0 {
-			return fmt.Sprintf("%s service %s, no traces", results.FormatCount(n), plural(n, "announcement"))
+			return fmt.Sprintf("%s service %s, no traces", results.FormatCount(n), sheet.Plural(n, "announcement"))
 		}
 		if n := rec.Requests.Sent; n > 0 && l.Source == "" {
 			return wereOrWas(n, n, "request") + " sent; the account was not made"
@@ -227,7 +214,7 @@ func fateOf(n results.Count, l *results.Ledger, fate string, others []part) stri
 		return fmt.Sprintf("every one of %s traces was %s", results.FormatCount(n.Traces), fate)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s of %s %s %s", results.FormatCount(n.Traces), results.FormatCount(l.Sent.Traces), plural(l.Sent.Traces, "trace"), fate)
+	fmt.Fprintf(&b, "%s of %s %s %s", results.FormatCount(n.Traces), results.FormatCount(l.Sent.Traces), sheet.Plural(l.Sent.Traces, "trace"), fate)
 	for _, p := range others {
 		if p.n > 0 {
 			fmt.Fprintf(&b, ", %s %s", results.FormatCount(p.n), p.fate)

@@ -323,9 +323,12 @@ func happen(r *results.Record, list ...results.Incident) {
 	r.OutsideIncidents, r.Ledger.NoIncident = &rest, &left
 }
 
+// Evil is a text that tries to break out of wherever it is shown.
+const Evil = "\x1b[2J\x1b]0;owned\x07<script>alert(1)</script>|`*_\u202e\r\n\x00\xff\"'&{{.}}"
+
 // hostile is a run whose target, scenario and texts try to break out of the report.
 func hostile() *results.Record {
-	evil := "\x1b[2J\x1b]0;owned\x07<script>alert(1)</script>|`*_\u202e\r\n\x00\xff\"'&{{.}}"
+	evil := Evil
 	shapes := []scriptShape{{evil, 1, 3}, {"", 1, 3}}
 	r := play(script{phases: []scriptPhase{{name: evil, from: 50, to: 50, seconds: 6}}, shapes: shapes, drop: 0.5, dieAt: 4})
 	r.Name, r.Target.Name, r.Target.Version, r.Target.URL, r.Target.Command = evil, evil, evil, evil, []string{evil}

@@ -1,49 +1,56 @@
-package report
+package sheet
 
 import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
-
-	"github.com/spanstorm/spanstorm/results"
 )
 
 // defaultWidth is that of a terminal nobody measured.
 const defaultWidth = 100
 
-// terminalExamplesMax keeps the examples on one screen; pages show all.
-const terminalExamplesMax = 3
+// Options are how a report is shown in a terminal. The zero value is plain text
+// for a terminal of usual width.
+type Options struct {
+	// Color allows ANSI colours; leave it off for NO_COLOR and for files.
+	Color bool
+	// Width is the terminal's, in columns; 0: 100. Tables leave out columns that do not fit.
+	Width int
+	// Record is the record's path for hints such as `spanstorm preview RECORD
+	// --trace ID`; empty: RECORD is written as it stands here.
+	Record string
+}
 
-// Terminal writes the report of a record for a terminal.
-func Terminal(w io.Writer, rec *results.Record, opts Options) error {
+// Terminal writes a sheet for a terminal.
+func Terminal(w io.Writer, s *Sheet, opts Options) error {
 	if opts.Width <= 0 {
 		opts.Width = defaultWidth
 	}
+	if opts.Record == "" {
+		opts.Record = "RECORD"
+	}
 	p := printer{color: opts.Color, width: max(opts.Width, 40)}
-	p.head(rec)
-	for _, t := range tables(rec, terminalExamplesMax) {
+	p.head(s)
+	for _, t := range s.Tables {
 		if err := p.table(t); err != nil {
 			return fmt.Errorf("draw the table %q: %w", t.Title, err)
 		}
-		if t.Title == "Phases" {
-			p.sparks(rec)
+		if t.Lines != nil {
+			p.lines(t.Lines(p.width))
 		}
-		if t.Title == "Examples" {
-			record := opts.Record
-			if record == "" {
-				record = "RECORD"
-			}
-			p.line("  " + p.paint(dim, "see one: ") + "spanstorm preview " + clean(record) + " --trace ID")
+		if t.Hint != "" {
+			p.line("  " + p.paint(Dim, "see one: ") + strings.ReplaceAll(t.Hint, "RECORD", Clean(opts.Record)))
 		}
 	}
-	if rec.Target.Exit != nil {
-		p.tail(rec.Target.StderrTail)
+	if s.Exited {
+		p.tail(s.Stderr)
 	}
 	if _, err := w.Write(p.out.Bytes()); err != nil {
 		return fmt.Errorf("write the report: %w", err)
@@ -62,8 +69,8 @@ func (p *printer) line(s string) { p.out.WriteString(strings.TrimRight(s, " ") +
 
 // paint colours a text. The colours are the terminal's own sixteen, so that they
 // fit its theme, light or dark.
-func (p *printer) paint(t tone, s string) string {
-	code := map[tone]string{good: "32", warn: "33", bad: "31", dim: "2", strong: "1"}[t]
+func (p *printer) paint(t Tone, s string) string {
+	code := map[Tone]string{Good: "32", Warn: "33", Bad: "31", Dim: "2", Strong: "1"}[t]
 	if !p.color || code == "" || s == "" {
 		return s
 	}
@@ -71,33 +78,47 @@ func (p *printer) paint(t tone, s string) string {
 }
 
 // head says the verdict, its reasons and what was run.
-func (p *printer) head(rec *results.Record) {
-	v := judge(rec)
+func (p *printer) head(s *Sheet) {
+	v := s.Verdict
 	badge := " " + v.Word + " "
 	if p.color {
-		code := map[tone]string{good: "30;42", warn: "30;43", bad: "97;41"}[v.Tone]
+		code := map[Tone]string{Good: "30;42", Warn: "30;43", Bad: "97;41"}[v.Tone]
 		badge = "\x1b[1;" + code + "m" + badge + "\x1b[0m"
 	} else {
 		badge = "[" + v.Word + "]"
 	}
 	p.line("")
-	title := clean(rec.Name)
-	if rec.Target.Name != "" {
-		title += " → " + clean(rec.Target.Name)
-	}
-	p.line(badge + "  " + p.paint(strong, cut(title, p.width-len(v.Word)-4)))
-	p.wrap("  ", strings.ToUpper(v.Summary[:1])+v.Summary[1:]+".", plain)
+	p.line(badge + "  " + p.paint(Strong, Cut(s.Title(), p.width-len(v.Word)-4)))
+	p.wrap("  ", Sentence(v.Summary), Plain)
 	for _, r := range v.Reasons {
 		p.wrap(p.paint(r.Tone, "  ! "), r.Text, r.Tone)
 	}
 	p.line("")
-	for _, f := range facts(rec) {
-		p.wrap("  "+p.paint(dim, fmt.Sprintf("%-10s", f.Name))+" ", f.Value, plain)
+	wide := 10
+	for _, f := range s.Facts {
+		wide = max(wide, min(twwidth.Width(f.Name), 12))
+	}
+	for _, f := range s.Facts {
+		p.wrap("  "+p.paint(Dim, fmt.Sprintf("%-*s", wide, Cut(f.Name, wide)))+" ", f.Value, Plain)
+	}
+}
+
+// lines draws cells side by side, a line each.
+func (p *printer) lines(lines [][]Cell) {
+	if len(lines) > 0 {
+		p.line("")
+	}
+	for _, line := range lines {
+		parts := []string{" "}
+		for _, c := range line {
+			parts = append(parts, p.paint(c.Tone, c.Text))
+		}
+		p.line(strings.Join(parts, " "))
 	}
 }
 
 // wrap writes a text behind a lead, broken between words, later lines indented.
-func (p *printer) wrap(lead, s string, t tone) {
+func (p *printer) wrap(lead, s string, t Tone) {
 	indent := twwidth.Width(lead)
 	room := max(p.width-indent, 20)
 	for i, part := range wrapped(s, room) {
@@ -127,19 +148,19 @@ func wrapped(s string, room int) []string {
 }
 
 // table draws one table, without the columns that do not fit.
-func (p *printer) table(t table) error {
+func (p *printer) table(t Table) error {
 	t, left := fit(t, p.width-2)
 	p.line("")
-	p.wrap("", t.Title, strong)
+	p.wrap("", t.Title, Strong)
 	if t.Caption != "" {
-		p.wrap("  ", t.Caption, dim)
+		p.wrap("  ", t.Caption, Dim)
 	}
 	var drawn bytes.Buffer
 	align := make([]tw.Align, len(t.Columns))
 	head := make([]string, len(t.Columns))
 	named := false
 	for i, c := range t.Columns {
-		align[i], head[i] = tw.AlignLeft, p.paint(dim, c.Name)
+		align[i], head[i] = tw.AlignLeft, p.paint(Dim, c.Name)
 		named = named || c.Name != ""
 		if c.Right {
 			align[i] = tw.AlignRight
@@ -176,10 +197,10 @@ func (p *printer) table(t table) error {
 		p.line("  " + strings.TrimRight(line, " \n"))
 	}
 	if len(left) > 0 {
-		p.wrap("  ", "left out, too wide for this terminal: "+strings.Join(left, ", "), dim)
+		p.wrap("  ", "left out, too wide for this terminal: "+strings.Join(left, ", "), Dim)
 	}
 	for _, n := range t.Notes {
-		p.wrap("  ", n, dim)
+		p.wrap("  ", n, Dim)
 	}
 	return nil
 }
@@ -189,7 +210,7 @@ const silentDrop = 9
 
 // fit leaves columns out, the least important first, until the table is at most
 // width wide, and cuts its widest column when that is not enough.
-func fit(t table, width int) (table, []string) {
+func fit(t Table, width int) (Table, []string) {
 	var left []string
 	if _, total := columnWidths(t); total > width {
 		whole := t
@@ -215,25 +236,30 @@ func fit(t table, width int) (table, []string) {
 			}
 		}
 		if drop >= 0 {
-			if t.Columns[drop].Drop < silentDrop {
-				left = append(left, t.Columns[drop].Name)
+			if c := t.Columns[drop]; c.Drop < silentDrop && !slices.Contains(left, c.Name) {
+				left = append(left, c.Name)
 			}
-			t = t.without(func(i int, _ column) bool { return i == drop })
+			t = t.Without(func(i int, _ Column) bool { return i == drop })
 			continue
 		}
-		room := max(widths[widest]-(total-width), 8)
-		t = t.without(func(int, column) bool { return false }) // a copy to write to
+		if widths[widest] <= narrowest {
+			return t, left
+		}
+		room := max(widths[widest]-(total-width), narrowest, widths[widest]/2)
+		t = t.Without(func(int, Column) bool { return false }) // a copy to write to
 		for _, row := range t.Rows {
 			row[widest].Text = t.Columns[widest].cut(row[widest].Text, room)
 		}
-		t.Columns[widest].Name = cut(t.Columns[widest].Name, room)
-		return t, left
+		t.Columns[widest].Name = Cut(t.Columns[widest].Name, room)
 	}
 }
 
+// narrowest is what a column of text is cut to at most.
+const narrowest = 8
+
 // shortened cuts texts, not figures, before columns are given up for them.
-func shortened(t table, room int) table {
-	t = t.without(func(int, column) bool { return false }) // a copy to write to
+func shortened(t Table, room int) Table {
+	t = t.Without(func(int, Column) bool { return false }) // a copy to write to
 	for _, row := range t.Rows {
 		for i, c := range t.Columns {
 			if !c.Right {
@@ -244,8 +270,8 @@ func shortened(t table, room int) table {
 	return t
 }
 
-// cut shortens a text to the columns it has.
-func cut(s string, room int) string {
+// Cut shortens a text to the columns it has.
+func Cut(s string, room int) string {
 	if twwidth.Width(s) <= room {
 		return s
 	}
@@ -253,9 +279,9 @@ func cut(s string, room int) string {
 }
 
 // cut shortens a text of the column where it can best be spared.
-func (c column) cut(s string, room int) string {
+func (c Column) cut(s string, room int) string {
 	if !c.Middle || twwidth.Width(s) <= room || room < 5 {
-		return cut(s, room)
+		return Cut(s, room)
 	}
 	runes := []rune(s)
 	end := len(runes)
@@ -267,7 +293,7 @@ func (c column) cut(s string, room int) string {
 }
 
 // columnWidths measures columns as they are drawn, two blanks between them.
-func columnWidths(t table) ([]int, int) {
+func columnWidths(t Table) ([]int, int) {
 	widths := make([]int, len(t.Columns))
 	total := 0
 	for i, c := range t.Columns {
@@ -286,8 +312,8 @@ func (p *printer) tail(lines []string) {
 		return
 	}
 	p.line("")
-	p.line(p.paint(strong, "Last words of the target"))
+	p.line(p.paint(Strong, "Last words of the target"))
 	for _, l := range lines[max(0, len(lines)-6):] {
-		p.line("  " + p.paint(dim, "│ ") + cut(clean(l), p.width-4))
+		p.line("  " + p.paint(Dim, "│ ") + Cut(Clean(l), p.width-4))
 	}
 }
