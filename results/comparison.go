@@ -51,8 +51,9 @@ type ComparisonPlan struct {
 	Rounds   int     `json:"rounds"`
 	BudgetS  float64 `json:"budget_s"` // 0: the rounds asked for and no more
 	Capacity bool    `json:"capacity"` // each round searches each target's capacity, too
-	// CapacityBudgetS is what each of these searches may take.
+	// CapacityBudgetS is what each of these searches may take, and CapacityHoldS how long a probe holds its rate.
 	CapacityBudgetS float64 `json:"capacity_budget_s,omitempty"`
+	CapacityHoldS   float64 `json:"capacity_hold_s,omitempty"`
 	Seed            uint64  `json:"seed"` // of the order in the rounds, and of their keys
 }
 

@@ -172,6 +172,10 @@ func probeScenario(s *scenarios.Scenario) (*scenarios.Scenario, []string, []stri
 	if len(s.Shapes) == 0 {
 		return nil, nil, nil, fmt.Errorf("scenario %s sends no traces, so there is no capacity to search: give it shapes", s.Name)
 	}
+	if s.Clients.FlushInterval != 0 {
+		return nil, nil, nil, fmt.Errorf("scenario %s: the clients flush at intervals, so that requests follow from traces, and a capacity is searched in requests: "+
+			"set the size of requests instead (leave out clients.flush_interval, give traces_per_request)", s.Name)
+	}
 	base := *s
 	var warnings []string
 	if len(s.Events) > 0 || len(s.Incidents) > 0 {

@@ -62,7 +62,7 @@ func Compare(ctx context.Context, o CompareOptions) (*results.Record, error) {
 	c := &comparison{CompareOptions: o, writer: w, rec: rec, id: newID()}
 	rec.Comparison = &results.Comparison{Targets: o.Targets, Plan: &results.ComparisonPlan{
 		ID: c.id, Rounds: o.Rounds, BudgetS: o.Budget.Seconds(), Capacity: o.Capacity, Seed: o.Scenario.Seed,
-		CapacityBudgetS: o.Search.Budget.Seconds(),
+		CapacityBudgetS: o.Search.Budget.Seconds(), CapacityHoldS: o.Search.Hold.Seconds(),
 	}}
 	return c.work(ctx)
 }
@@ -80,7 +80,7 @@ func ResumeCompare(ctx context.Context, lab Lab) (*results.Record, error) {
 	c := &comparison{
 		CompareOptions: CompareOptions{
 			Lab: lab, Scenario: s, Targets: rec.Comparison.Targets, Rounds: p.Rounds, Budget: seconds(p.BudgetS), MinEffect: rec.Comparison.MinEffect,
-			Capacity: p.Capacity, Search: CapacitySettings{Budget: seconds(p.CapacityBudgetS)},
+			Capacity: p.Capacity, Search: CapacitySettings{Budget: seconds(p.CapacityBudgetS), Hold: seconds(p.CapacityHoldS)},
 		},
 		writer: w, rec: rec, id: p.ID, spent: seconds(rec.Comparison.SpentS),
 	}
@@ -317,11 +317,14 @@ func (c *comparison) sides(rounds []int, all bool) []versus.Side {
 // judge puts into the record what is known now. At a look that was planned, what it may spend
 // is spent; in between, the figures are as at the next one.
 func (c *comparison) judge(look *results.Look) {
-	if look == nil {
+	switch n := len(c.looks); {
+	case look != nil:
+		c.looks = append(c.looks, *look)
+	case n > 0 && c.looks[n-1].Rounds == len(c.whole()):
+		look = &c.looks[n-1] // that was one
+	default:
 		next := c.schedule().next(c.looks)
 		look = &next
-	} else {
-		c.looks = append(c.looks, *look)
 	}
 	was := c.rec.Comparison
 	found := versus.Judge(c.sides(c.whole(), false), versus.Options{Confidence: versus.Confidence, Spend: look.Alpha, MinEffect: c.MinEffect, Paired: true})

@@ -78,7 +78,9 @@ func (c *comparison) enough() bool {
 	s, rounds := c.schedule(), len(c.whole())
 	look := s.next(c.looks)
 	if rounds < look.Rounds {
-		return rounds >= c.Rounds && !c.affords(look.Rounds-rounds)
+		over := rounds >= c.Rounds && !c.affords(look.Rounds-rounds)
+		c.rec.Comparison.Exhausted = over && s.more
+		return over
 	}
 	c.judge(&look)
 	found := c.rec.Comparison

@@ -93,7 +93,7 @@ func (c *capacity) sum(last bool) {
 	fit(found)
 	c.rec.Valid, c.rec.InvalidReasons = true, []string{}
 	if last && !found.Answered {
-		c.rec.Valid, c.rec.InvalidReasons = false, []string{found.NoAnswer}
+		c.rec.Valid, c.rec.InvalidReasons = false, []string{"the search found no answer"}
 	}
 }
 
@@ -108,7 +108,7 @@ func noAnswer(found *results.Capacity, lo, hi *tally) string {
 			below = fmt.Sprintf("up to %g/s all held", lo.rate)
 		}
 		return fmt.Sprintf("at %g/s the generator was the limit, not the target; %s. Give the generator more: leave cores to it (GOMAXPROCS, CPU sets or limits for the target), "+
-			"raise max_in_flight if the reason says so, or run it on a machine of its own (%s)", hi.rate, below, strings.Join(reasons(found.Probes, hi.rate), "; "))
+			"raise max_in_flight if the reason says so, or run it on a machine of its own (%s)", hi.rate, below, reason(found.Probes, hi.rate))
 	case lo == nil:
 		return fmt.Sprintf("at %g/s, the lowest rate that was probed, it did not hold: %s. Probe below it with --start, or ease the expectation", hi.rate, found.LimitedBy)
 	case hi == nil && lo.rate >= capacityMost:
@@ -117,14 +117,14 @@ func noAnswer(found *results.Capacity, lo, hi *tally) string {
 	return ""
 }
 
-func reasons(probes []results.Probe, rate float64) (list []string) {
+// reason is why the last probe at a rate that the generator spoilt was.
+func reason(probes []results.Probe, rate float64) (why string) {
 	for _, p := range probes {
 		if p.RatePerS == rate && p.Outcome == results.ProbeGenerator {
-			list = append(list, p.Broke...)
+			why = strings.Join(p.Broke, "; ")
 		}
 	}
-	slices.Sort(list)
-	return slices.Compact(list)
+	return why
 }
 
 // limitedBy is what broke most often at a rate that does not hold.

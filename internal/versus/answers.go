@@ -46,6 +46,7 @@ func headers(runs []Run) []string {
 			}
 		}
 	}
+	delete(names, "Content-Type") // it has a field of its own
 	return slices.Sorted(maps.Keys(names))
 }
 

@@ -221,7 +221,11 @@ func (w *watch) fates() {
 	if !w.compareShares(kindFate, whole, sound, w.example("", "")) {
 		return
 	}
-	for _, name := range w.parts(func(l *results.Ledger) []results.Part { return l.ByShape }) {
+	shapes := w.parts(func(l *results.Ledger) []results.Part { return l.ByShape })
+	if len(shapes) < 2 {
+		return
+	}
+	for _, name := range shapes {
 		w.compareShares(kindFate, "shape "+name, func(rec *results.Record) shares {
 			if p := part(rec.Ledger.ByShape, name); p != nil && !rec.Ledger.PartsUnknown() {
 				return fateShares(&p.Account, nil, &rec.Ledger)
