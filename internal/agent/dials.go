@@ -132,8 +132,8 @@ func dialTable() []dial {
 			func(d *Dials, v string) (err error) { d.Knee, err = parseKnee(v); return err },
 			func(d *Dials) string { return d.Knee.String() },
 		},
-		moreDial("slow", "+10%", "how much longer each request that is taken lasts", func(d *Dials) *float64 { return &d.Slow }),
-		moreDial("cpu_per_span", "+3%", "how much more CPU time the same spans take", func(d *Dials) *float64 { return &d.CPUPerSpan }),
+		moreDial("slow", "10%", "how much longer each request that is taken lasts, such as 10%", func(d *Dials) *float64 { return &d.Slow }),
+		moreDial("cpu_per_span", "+3%", "how much more CPU time the same spans take, such as +3%", func(d *Dials) *float64 { return &d.CPUPerSpan }),
 		{
 			"seed", "1", "seed of the dice (default 1)",
 			func(d *Dials, v string) (err error) { d.Seed, err = parseSeed(v); return err },

@@ -61,7 +61,7 @@ func TestParseDialsSaysWhatIsWrong(t *testing.T) {
 		"capacity=Inf":       "not a rate",
 		"knee=800/s":         "not RATE:FACTOR",
 		"knee=800/s:0.5x":    "not a factor",
-		"slow=-1%":           "not between 0% and 1000%; try slow=+10%",
+		"slow=-1%":           "not between 0% and 1000%; try slow=10%",
 		"cpu_per_span=1001%": "not between 0% and 1000%; try cpu_per_span=+3%",
 		"cpu_per_span=NaN":   "not between 0%",
 		"seed=0":             "at least 1",
