@@ -84,9 +84,7 @@ func ResumeCompare(ctx context.Context, lab Lab) (*results.Record, error) {
 		},
 		writer: w, rec: rec, id: p.ID, spent: seconds(rec.Comparison.SpentS),
 	}
-	if err := c.reread(); err != nil {
-		return nil, err
-	}
+	c.reread()
 	return c.work(ctx)
 }
 
@@ -115,7 +113,7 @@ type madeRun struct {
 }
 
 // reread reads the records that an earlier call left. What is not whole is made again.
-func (c *comparison) reread() error {
+func (c *comparison) reread() {
 	c.looks = c.rec.Comparison.Looks
 	for _, r := range c.rec.Comparison.Runs {
 		made, err := c.read(r)
@@ -125,7 +123,6 @@ func (c *comparison) reread() error {
 		}
 		c.runs = append(c.runs, made)
 	}
-	return nil
 }
 
 func (c *comparison) read(r results.ComparedRun) (madeRun, error) {

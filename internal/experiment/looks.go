@@ -94,7 +94,7 @@ func (c *comparison) enough() bool {
 		return true
 	}
 	next := s.next(c.looks).Rounds
-	if !close(found, next) {
+	if !near(found, next) {
 		c.say("after %d rounds, more would decide nothing soon", rounds)
 		return true
 	}
@@ -110,8 +110,8 @@ func (c *comparison) enough() bool {
 // soon is how many times the rounds of the next look a metric may need to be called close.
 const soon = 2
 
-// close says that some metric would probably be decided before long.
-func close(c *results.Comparison, rounds int) bool {
+// near says that some metric would probably be decided before long.
+func near(c *results.Comparison, rounds int) bool {
 	for _, m := range c.Metrics {
 		if m.Verdict == results.VerdictUndecided && m.RoundsNeeded > 0 && m.RoundsNeeded <= soon*rounds {
 			return true

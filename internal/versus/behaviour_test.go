@@ -149,3 +149,32 @@ func TestDifferences(t *testing.T) {
 		}
 	}
 }
+
+// The form of an answer, and the sampling rates told, are compared; what differs between the
+// runs of one target is not.
+func TestBehaviourAnswers(t *testing.T) {
+	answering := func(body, version string, lowest ...float64) func(int, *results.Record) {
+		return func(i int, rec *results.Record) {
+			rec.FirstAnswer = &results.FirstAnswer{Code: 200, ContentType: "application/json", Body: body, Headers: map[string]string{
+				"Content-Type": "application/json", "Datadog-Agent-Version": version, "X-Request": string(rune('a' + i)),
+			}}
+			rec.SamplingRates = map[string]float64{"service:,env:": 1, "service:web,env:": lowest[i%len(lowest)]}
+		}
+	}
+	a := steady(3, answering(`{}`, "7.1", 0.9, 1))("a")
+	list := Behaviour(a, steady(3, answering(`{"rate_by_service":{}}`, "7.2", 0.2, 0.3))("b"), locate)
+	want := []results.Behaviour{
+		{Target: "b", Kind: kindBody, Subject: "body of the first answer", A: `{}`, B: `{"rate_by_service":{}}`, Record: "b"},
+		{Target: "b", Kind: kindHeader, Subject: "Datadog-Agent-Version", A: "7.1", B: "7.2", Record: "b"},
+		{Target: "b", Kind: kindRates, Subject: "sampling rates, told last", A: "service:web,env: 0.9, service:,env: 1", B: "service:web,env: 0.2, service:,env: 1", Record: "b"},
+	}
+	if !slices.Equal(list, want) {
+		t.Errorf("%+v", list)
+	}
+	if list := Behaviour(a, steady(3, answering(`{}`, "7.1", 0.6, 1))("b"), locate); len(list) != 0 {
+		t.Errorf("of two that do the same: %+v", list)
+	}
+	if list := Behaviour(a, steady(3, nil)("b"), locate); found(t, list, "sampling rates, told last") == nil || found(t, list, "sampling rates, told last").B != "none told" {
+		t.Errorf("of one that tells no rates: %+v", list)
+	}
+}
