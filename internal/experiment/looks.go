@@ -93,31 +93,30 @@ func (c *comparison) enough() bool {
 	case !s.more:
 		return true
 	}
-	next := s.next(c.looks).Rounds
-	if !near(found, next) {
-		c.say("after %d rounds, more would decide nothing soon", rounds)
+	least := nearest(found)
+	switch next := s.next(c.looks).Rounds; {
+	case least == 0:
+		c.say("after %d rounds, more would decide nothing", rounds)
 		return true
-	}
-	if !c.affords(next - rounds) {
+	case !c.affords(max(least, next) - rounds):
 		found.Exhausted = true
-		c.say("the budget does not allow for %d more rounds", next-rounds)
+		c.say("after %d rounds, the budget does not allow for the %d or so that the nearest decision takes", rounds, max(least, next))
 		return true
+	default:
+		c.say("on to %d rounds: about %d would decide another metric", next, least)
+		return false
 	}
-	c.say("%d more rounds, for some metrics are close", next-rounds)
-	return false
 }
 
-// soon is how many times the rounds of the next look a metric may need to be called close.
-const soon = 2
-
-// near says that some metric would probably be decided before long.
-func near(c *results.Comparison, rounds int) bool {
+// nearest is how many rounds would probably decide the next metric; 0: no number is known that would.
+func nearest(c *results.Comparison) int {
+	least := 0
 	for _, m := range c.Metrics {
-		if m.Verdict == results.VerdictUndecided && m.RoundsNeeded > 0 && m.RoundsNeeded <= soon*rounds {
-			return true
+		if m.Verdict == results.VerdictUndecided && m.RoundsNeeded > 0 && (least == 0 || m.RoundsNeeded < least) {
+			least = m.RoundsNeeded
 		}
 	}
-	return false
+	return least
 }
 
 // affords says that the budget allows for so many more rounds, judged by those that were made.
