@@ -111,6 +111,9 @@ type Ledger struct {
 	Examples Examples `json:"examples"`
 	// StatsPayloads counts /api/v0.2/stats at the intake.
 	StatsPayloads uint64 `json:"stats_payloads"`
+	// Forwarded counts the payloads of traces at the intake by what they are of and how they
+	// were packed, as "idxTracerPayloads, zstd"; nil: there was no intake.
+	Forwarded map[string]uint64 `json:"forwarded,omitempty"`
 }
 
 // AcceptanceUnknown says that the account ends at the answers. What it holds

@@ -60,6 +60,9 @@ type Progress struct {
 	MalformedPayloads  uint64 `json:"malformed_payloads"`  // could not be read, answered 4xx
 	UnansweredPayloads uint64 `json:"unanswered_payloads"` // read, and the sender was gone
 	StatsPayloads      uint64 `json:"stats_payloads"`
+	// Forms are the payloads of traces by what they are of and how they were packed, as
+	// "idxTracerPayloads, zstd".
+	Forms map[string]uint64 `json:"forms"`
 	// OtherRequests counts everything else, by method and path.
 	OtherRequests map[string]uint64 `json:"other_requests"`
 }
@@ -73,7 +76,8 @@ func (s *Server) Progress() Progress {
 		MalformedPayloads:  s.other.malformed.Load(),
 		UnansweredPayloads: s.other.unanswered.Load(),
 		StatsPayloads:      s.other.stats.Load(),
-		OtherRequests:      s.other.otherPaths(),
+		OtherRequests:      s.other.copied(&s.other.paths),
+		Forms:              s.other.copied(&s.other.forms),
 	}
 	if run := s.run.Load(); run != nil {
 		run.mu.Lock()

@@ -36,6 +36,20 @@ type counters struct {
 
 	mu    sync.Mutex
 	paths map[string]uint64 // everything else, by method and path
+	forms map[string]uint64 // payloads, by how they were written; a handful
+}
+
+// form counts a payload by what it is of, and how it was packed.
+func (c *counters) form(of, packed string) {
+	if packed == "" {
+		packed = "identity"
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.forms == nil {
+		c.forms = map[string]uint64{}
+	}
+	c.forms[of+", "+packed]++
 }
 
 func (c *counters) path(name string) {
@@ -50,11 +64,12 @@ func (c *counters) path(name string) {
 	c.paths[name]++
 }
 
-func (c *counters) otherPaths() map[string]uint64 {
+// copied is a copy of paths or forms.
+func (c *counters) copied(of *map[string]uint64) map[string]uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	out := map[string]uint64{}
-	maps.Copy(out, c.paths)
+	maps.Copy(out, *of)
 	return out
 }
 
@@ -72,6 +87,7 @@ func (s *Server) dataHandler() http.Handler {
 type protocol struct {
 	takes  func(*http.Request) error // what its headers say; nil takes all
 	skim   func(s *skimmer, payload []byte, visit func(chunk)) error
+	form   func(*batch) string                     // what the payload is of, once it was skimmed
 	cut    func(b *batch, payload []byte) []CutOut // one for each that the batch wants
 	accept func(http.ResponseWriter) error
 	refuse func(w http.ResponseWriter, code int, err error)
@@ -81,10 +97,22 @@ type protocol struct {
 func datadog() protocol {
 	return protocol{
 		skim:   (*skimmer).skim,
+		form:   formOf,
 		cut:    cutChunks,
 		accept: accept,
 		refuse: func(w http.ResponseWriter, code int, err error) { http.Error(w, err.Error(), code) },
 	}
+}
+
+// formOf says in which of its two forms an AgentPayload holds its traces.
+func formOf(b *batch) string {
+	switch {
+	case b.indexed && b.plain:
+		return "tracerPayloads and idxTracerPayloads"
+	case b.indexed:
+		return "idxTracerPayloads"
+	}
+	return "tracerPayloads"
 }
 
 // traces takes one payload: read, unpack, skim, answer, enter, in that order.
@@ -133,6 +161,7 @@ func (s *Server) traces(p protocol, w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.other.payloads.Add(1)
+	s.other.form(p.form(batch), r.Header.Get("Content-Encoding"))
 	s.other.bytes.Add(uint64(packed.Len()))
 	out := p.cut(batch, payload)
 	run.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -168,6 +169,13 @@ func TestBothFormsInEveryPacking(t *testing.T) {
 	}
 	if p.Complete != 2 || p.Chunks != 8 || p.Spans != 20 || p.Payloads != 8 || p.LastArrivalUnixNS == 0 || p.Probe {
 		t.Errorf("progress: %+v", p)
+	}
+	want := map[string]uint64{
+		"tracerPayloads, identity": 2, "tracerPayloads, gzip": 1, "tracerPayloads, zstd": 1,
+		"idxTracerPayloads, identity": 2, "idxTracerPayloads, gzip": 1, "idxTracerPayloads, zstd": 1,
+	}
+	if !maps.Equal(p.Forms, want) {
+		t.Errorf("forms: %v", p.Forms)
 	}
 }
 

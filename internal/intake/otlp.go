@@ -164,6 +164,7 @@ func otlp() protocol {
 			return nil
 		},
 		skim:   (*skimmer).skimOTLP,
+		form:   func(*batch) string { return "OTLP" },
 		cut:    cutSpans,
 		accept: func(w http.ResponseWriter) error { return answer(w, http.StatusOK, protobufType, "") },
 		refuse: func(w http.ResponseWriter, code int, err error) {

@@ -37,6 +37,8 @@ type batch struct {
 	wanted map[uint64]struct{} // chunks that are to be cut out,
 	cuts   []cut               // and those of them that the payload held
 
+	plain, indexed bool // there were chunks of the usual form, and of the indexed one
+
 	seen     []uint64 // scratch: which indexes of a chunk came
 	promises []find   // and what its ids say of sizes
 }
@@ -45,6 +47,7 @@ func (b *batch) reset(codec *identity.Codec, wanted map[uint64]struct{}) {
 	b.codec, b.probe, b.finds = codec, codec.Layout().FirstProbe(), b.finds[:0]
 	clear(b.cuts) // they refer to the payload before
 	b.wanted, b.cuts = wanted, b.cuts[:0]
+	b.plain, b.indexed = false, false
 }
 
 // add turns the ids of a chunk into ordinals. Where the spans are exactly those
@@ -53,6 +56,11 @@ func (b *batch) reset(codec *identity.Codec, wanted map[uint64]struct{}) {
 // trace id that was broken on purpose, spans missing or alien) each span speaks
 // for itself, and what the ids promise says when all have come.
 func (b *batch) add(c chunk) {
+	if c.tracer != nil {
+		b.indexed = true
+	} else {
+		b.plain = true
+	}
 	if ordinal, whole := b.whole(c); whole {
 		kind := wholeChunk
 		switch {

@@ -65,6 +65,7 @@ func (r *run) finish(ctx context.Context) (*results.Record, error) {
 			rec.InvalidReasons = append(rec.InvalidReasons, err.Error())
 		}
 		rec.Ledger = account
+		rec.Ledger.Forwarded = r.closed.forms
 	}
 	rec.Valid = len(rec.InvalidReasons) == 0
 	rec.Pressure = results.PressureOf(rec)

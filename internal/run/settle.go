@@ -19,6 +19,7 @@ type closing struct {
 	cutOuts  []intake.CutOut // of the sample, as they came; nil: nobody could look
 	drained  bool
 	claims   []results.Claim
+	forms    map[string]uint64 // of what came out
 }
 
 // pollEvery is how often the intake is asked how far it is.
@@ -66,8 +67,20 @@ func (r *run) settle(ctx context.Context, interrupted bool) error {
 	if r.accountable() {
 		r.closed.moments, r.closed.share = r.moments(context.WithoutCancel(ctx))
 		r.closed.cutOuts = r.cutOuts(context.WithoutCancel(ctx))
+		r.closed.forms = r.forms(context.WithoutCancel(ctx))
 	}
 	return err
+}
+
+// forms are the payloads that came out, by how they were written; nil: it is not known.
+func (r *run) forms(ctx context.Context) map[string]uint64 {
+	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
+	defer cancel()
+	now, err := r.intake.Progress(ctx)
+	if err != nil {
+		r.Log.Warn("asking the intake in which forms payloads came", "err", err)
+	}
+	return now.Forms
 }
 
 // quiet waits for the account to close and says whether it did so by itself.

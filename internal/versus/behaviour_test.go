@@ -112,8 +112,15 @@ func TestBehaviourRest(t *testing.T) {
 		rec.Requests.ByCode = map[string]uint64{"200": 5000, "503": 5000}
 		rec.Target.Exit = &results.Exit{Code: -1, Signal: "SIGSEGV"}
 		rec.Ledger.StatsPayloads = 3
+		rec.Ledger.Forwarded = map[string]uint64{"idxTracerPayloads, zstd": 4}
 	})
-	list := Behaviour(steady(3, nil)("a"), refusing("b"), locate)
+	plain := steady(3, func(i int, rec *results.Record) {
+		rec.Ledger.Forwarded = map[string]uint64{"tracerPayloads, gzip": uint64(i + 1)}
+	})
+	list := Behaviour(plain("a"), refusing("b"), locate)
+	if d := found(t, list, "form of what is forwarded"); d == nil || d.A != "tracerPayloads, gzip" || d.B != "idxTracerPayloads, zstd" {
+		t.Errorf("%+v", list)
+	}
 	if d := found(t, list, "answers"); d == nil || d.A != "200 100%" || d.B != "200 50%, 503 50%" {
 		t.Errorf("%+v", list)
 	}

@@ -2,13 +2,18 @@ package versus
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spanstorm/spanstorm/results"
 )
 
 // forwarded compares what came out beside traces.
 func (w *watch) forwarded() {
+	w.always("form of what is forwarded", func(rec *results.Record) string {
+		return strings.Join(slices.Sorted(maps.Keys(rec.Ledger.Forwarded)), "; ")
+	})
 	w.always("stats", func(rec *results.Record) string {
 		if rec.Ledger.AcceptanceUnknown() || rec.Ledger.Claimed() {
 			return ""

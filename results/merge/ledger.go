@@ -20,6 +20,12 @@ func joinLedger(to, from *results.Ledger) {
 	to.Account = to.Account.Plus(from.Account)
 	to.Foreign = to.Foreign.Plus(from.Foreign)
 	to.StatsPayloads += from.StatsPayloads
+	for form, n := range from.Forwarded {
+		if to.Forwarded == nil {
+			to.Forwarded = map[string]uint64{}
+		}
+		to.Forwarded[form] += n
+	}
 	to.RefusedByCode = addPairs(to.RefusedByCode, from.RefusedByCode)
 	to.DroppedByReason = addPairs(to.DroppedByReason, from.DroppedByReason)
 	to.ByShape = joinParts(to.ByShape, from.ByShape)
