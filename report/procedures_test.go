@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/xml"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/spanstorm/spanstorm/report/internal/samples"
+	"github.com/spanstorm/spanstorm/results"
 )
 
 func TestProceduresGolden(t *testing.T) {
@@ -30,6 +32,36 @@ func TestProceduresGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		golden(t, name+".xml", buf.String())
+	}
+}
+
+// A procedure's charts and its page are written, and no chart of a run.
+func TestProceduresWrite(t *testing.T) {
+	for name, want := range map[string][]string{
+		"capacity":         {"capacity.png", "capacity.svg", "report.html"},
+		"comparison":       {"comparison.png", "comparison.svg", "curves.png", "curves.svg", "report.html"},
+		"comparison-three": {"comparison-b.png", "comparison-b.svg", "comparison-c.png", "comparison-c.svg", "curves.png", "curves.svg", "report.html"},
+	} {
+		w, err := results.Create(filepath.Join(t.TempDir(), "record"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec := samples.Procedures()[name]
+		if err := w.Save(rec); err != nil {
+			t.Fatal(err)
+		}
+		paths, err := Write(w.Dir(), rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, p := range paths {
+			got = append(got, filepath.Base(p))
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
 	}
 }
 

@@ -7,15 +7,16 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/spanstorm/spanstorm/report/charts/internal/paper"
 	"github.com/spanstorm/spanstorm/results"
 )
 
 // Acceptance draws what became of the traces: as a flow of all, and by shape.
-func Acceptance(rec *results.Record) Chart {
+func Acceptance(rec *results.Record) paper.Chart {
 	s := newAcceptanceSeries(&rec.Ledger)
-	c := Chart{Name: "acceptance", Title: "What became of every trace"}
+	c := paper.Chart{Name: "acceptance", Title: "What became of every trace"}
 	if s.Total.Sent == 0 {
-		return c.sayOnly("no traces were sent")
+		return c.SayOnly("no traces were sent")
 	}
 	c.Subtitle = "a trace is accepted when it came out of the target and reached the intake; answers alone prove nothing"
 	l := &rec.Ledger
@@ -33,37 +34,37 @@ func Acceptance(rec *results.Record) Chart {
 	if s.Unknown {
 		c.Alt = fmt.Sprintf("Of %s traces sent, %s were delivered; whether they were accepted is not known.", results.FormatCount(l.Sent.Traces), results.FormatCount(l.Delivered.Traces))
 	}
-	row := 24 * px
+	row := 24 * paper.Px
 	if len(s.Rows) > 12 {
-		row = 18 * px
+		row = 18 * paper.Px
 	}
-	const flowHeight = 210 * px
+	const flowHeight = 210 * paper.Px
 	table := vg.Length(0)
 	if len(s.Rows) > 0 {
-		table = 62*px + row*vg.Length(len(s.Rows))
+		table = 62*paper.Px + row*vg.Length(len(s.Rows))
 	}
-	head := 66 * px
-	if style(11.5*px, muted).Width(c.Subtitle) > width-32*px {
-		head += 15 * px
+	head := 66 * paper.Px
+	if paper.Style(11.5*paper.Px, paper.Muted).Width(c.Subtitle) > paper.Width-32*paper.Px {
+		head += 15 * paper.Px
 	}
-	c.height = head + flowHeight + table + 12*px
-	c.body = func(dc draw.Canvas) {
-		left, right := dc.Min.X+4*px, dc.Max.X
+	c.Height = head + flowHeight + table + 12*paper.Px
+	c.Body = func(dc draw.Canvas) {
+		left, right := dc.Min.X+4*paper.Px, dc.Max.X
 		drawFlow(dc, s.Total, s.Unknown, vg.Rectangle{Min: vg.Point{X: left, Y: dc.Max.Y - flowHeight}, Max: vg.Point{X: right, Y: dc.Max.Y}})
 		if len(s.Rows) > 0 {
-			top := drawLegend(dc, s.keys(), left, right, dc.Max.Y-flowHeight-14*px)
-			drawShapes(dc, s, left, right, top-2*px, row)
+			top := paper.DrawLegend(dc, s.keys(), left, right, dc.Max.Y-flowHeight-14*paper.Px)
+			drawShapes(dc, s, left, right, top-2*paper.Px, row)
 		}
 	}
 	return c
 }
 
 // keys are the legend of the bars: the fates that any trace had.
-func (s acceptanceSeries) keys() []key {
-	var keys []key
+func (s acceptanceSeries) keys() []paper.Key {
+	var keys []paper.Key
 	for _, o := range append(slices.Clone(s.Total.Delivery), s.Total.Undelivered...) {
 		if o.Traces > 0 {
-			keys = append(keys, key{name: o.Name, color: o.Color, fill: true})
+			keys = append(keys, paper.Key{Name: o.Name, Color: o.Color, Fill: true})
 		}
 	}
 	return keys
@@ -75,7 +76,7 @@ type node struct {
 	note   string
 	of     string // what the percentage in note is of; said where there is room
 	traces uint64
-	color  tint
+	color  paper.Tint
 	top    vg.Length // of the bar
 	height vg.Length
 }
@@ -85,8 +86,8 @@ type node struct {
 func drawFlow(dc draw.Canvas, row acceptanceRow, unknown bool, area vg.Rectangle) {
 	whole := float64(row.Sent)
 	percent := func(n, of uint64) string { return results.FormatPercent(float64(n), float64(of)) }
-	sent := []node{{label: "sent", note: results.FormatCount(row.Sent), traces: row.Sent, color: muted}}
-	middle := []node{{label: "delivered", note: results.FormatCount(row.Delivered) + " · " + percent(row.Delivered, row.Sent), of: " of sent", traces: row.Delivered, color: delivered}}
+	sent := []node{{label: "sent", note: results.FormatCount(row.Sent), traces: row.Sent, color: paper.Muted}}
+	middle := []node{{label: "delivered", note: results.FormatCount(row.Delivered) + " · " + percent(row.Delivered, row.Sent), of: " of sent", traces: row.Delivered, color: paper.Delivered}}
 	for _, o := range row.Undelivered {
 		if o.Traces > 0 {
 			middle = append(middle, node{label: o.Name, note: results.FormatCount(o.Traces) + " · " + percent(o.Traces, row.Sent), of: " of sent", traces: o.Traces, color: o.Color})
@@ -116,8 +117,8 @@ func drawFlow(dc draw.Canvas, row acceptanceRow, unknown bool, area vg.Rectangle
 	for _, nodes := range columns {
 		place(nodes, whole, scale, area)
 	}
-	x := []vg.Length{area.Min.X + 70*px, area.Min.X + 300*px, area.Max.X - 210*px}
-	const bar = 13 * px
+	x := []vg.Length{area.Min.X + 70*paper.Px, area.Min.X + 300*paper.Px, area.Max.X - 210*paper.Px}
+	const bar = 13 * paper.Px
 	ribbons(dc, sent[0], middle, x[0]+bar, x[1])
 	if row.Delivered > 0 {
 		ribbons(dc, middle[0], ends, x[1]+bar, x[2])
@@ -125,37 +126,37 @@ func drawFlow(dc draw.Canvas, row acceptanceRow, unknown bool, area vg.Rectangle
 	for i, nodes := range columns {
 		for _, n := range nodes {
 			if n.traces > 0 {
-				fill(dc, n.color, x[i], n.top-n.height, x[i]+bar, n.top)
+				paper.Fill(dc, n.color, x[i], n.top-n.height, x[i]+bar, n.top)
 			}
-			at := vg.Point{X: x[i] + bar + 7*px, Y: n.top - n.height/2}
-			name, note := style(12*px, ink, bold, halfway), style(12*px, muted, halfway)
+			at := vg.Point{X: x[i] + bar + 7*paper.Px, Y: n.top - n.height/2}
+			name, note := paper.Style(12*paper.Px, paper.Ink, paper.Bold, paper.Halfway), paper.Style(12*paper.Px, paper.Muted, paper.Halfway)
 			if n.traces == 0 {
-				name = style(12*px, muted, halfway)
+				name = paper.Style(12*paper.Px, paper.Muted, paper.Halfway)
 			}
 			if i == 0 {
 				// To the left of its bar, in two lines.
-				at.X = x[0] - 7*px
-				write(dc, style(12*px, ink, bold, ended, halfway), vg.Point{X: at.X, Y: at.Y + 8*px}, n.label)
-				write(dc, style(12*px, muted, ended, halfway), vg.Point{X: at.X, Y: at.Y - 8*px}, n.note)
+				at.X = x[0] - 7*paper.Px
+				paper.Write(dc, paper.Style(12*paper.Px, paper.Ink, paper.Bold, paper.Ended, paper.Halfway), vg.Point{X: at.X, Y: at.Y + 8*paper.Px}, n.label)
+				paper.Write(dc, paper.Style(12*paper.Px, paper.Muted, paper.Ended, paper.Halfway), vg.Point{X: at.X, Y: at.Y - 8*paper.Px}, n.note)
 				continue
 			}
-			lines := n.height >= 34*px
+			lines := n.height >= 34*paper.Px
 			if lines {
-				write(dc, name, vg.Point{X: at.X, Y: at.Y + 8*px}, n.label)
-				write(dc, note, vg.Point{X: at.X, Y: at.Y - 8*px}, n.note+n.of)
+				paper.Write(dc, name, vg.Point{X: at.X, Y: at.Y + 8*paper.Px}, n.label)
+				paper.Write(dc, note, vg.Point{X: at.X, Y: at.Y - 8*paper.Px}, n.note+n.of)
 				continue
 			}
-			write(dc, name, at, n.label)
-			write(dc, note, vg.Point{X: at.X + name.Width(n.label) + 6*px, Y: at.Y}, n.note)
+			paper.Write(dc, name, at, n.label)
+			paper.Write(dc, note, vg.Point{X: at.X + name.Width(n.label) + 6*paper.Px, Y: at.Y}, n.note)
 		}
 	}
 }
 
 // Between nodes, and the least that a label needs.
 const (
-	nodeGap  = 8 * px
-	nodeSlot = 18 * px
-	nodeMin  = 2.5 * px
+	nodeGap  = 8 * paper.Px
+	nodeSlot = 18 * paper.Px
+	nodeMin  = 2.5 * paper.Px
 )
 
 func nodeHeight(n node, whole, scale float64, room vg.Length) vg.Length {
@@ -210,7 +211,7 @@ func ribbons(dc draw.Canvas, from node, to []node, x0, x1 vg.Length) {
 		p.Line(vg.Point{X: x1, Y: n.top - n.height})
 		p.CubeTo(vg.Point{X: x1 - bend, Y: n.top - n.height}, vg.Point{X: x0 + bend, Y: y - h}, vg.Point{X: x0, Y: y - h})
 		p.Close()
-		dc.SetColor(n.color.alpha(110))
+		dc.SetColor(n.color.Alpha(110))
 		dc.Fill(p)
 		y -= h
 	}
@@ -218,29 +219,29 @@ func ribbons(dc draw.Canvas, from node, to []node, x0, x1 vg.Length) {
 
 // drawShapes draws a bar for each shape, all of one width: its traces in percent.
 func drawShapes(dc draw.Canvas, s acceptanceSeries, left, right, top, height vg.Length) {
-	x0, x1 := left+190*px, right-215*px
-	sentAt, lostAt := right-140*px, right-4*px
-	head := style(11*px, muted, bold)
-	write(dc, head, vg.Point{X: left, Y: top}, "shape")
-	write(dc, head, vg.Point{X: x0, Y: top}, "in percent of what was sent")
-	write(dc, style(11*px, muted, bold, ended), vg.Point{X: sentAt, Y: top}, "sent")
-	write(dc, style(11*px, muted, bold, ended), vg.Point{X: lostAt, Y: top}, "missing, of delivered")
-	y := top - 20*px
+	x0, x1 := left+190*paper.Px, right-215*paper.Px
+	sentAt, lostAt := right-140*paper.Px, right-4*paper.Px
+	head := paper.Style(11*paper.Px, paper.Muted, paper.Bold)
+	paper.Write(dc, head, vg.Point{X: left, Y: top}, "shape")
+	paper.Write(dc, head, vg.Point{X: x0, Y: top}, "in percent of what was sent")
+	paper.Write(dc, paper.Style(11*paper.Px, paper.Muted, paper.Bold, paper.Ended), vg.Point{X: sentAt, Y: top}, "sent")
+	paper.Write(dc, paper.Style(11*paper.Px, paper.Muted, paper.Bold, paper.Ended), vg.Point{X: lostAt, Y: top}, "missing, of delivered")
+	y := top - 20*paper.Px
 	for _, r := range s.Rows {
 		middle := y - height/2
-		name := style(12*px, ink, halfway)
-		write(dc, name, vg.Point{X: left, Y: middle}, cutMiddle(r.Name, name, x0-left-10*px))
+		name := paper.Style(12*paper.Px, paper.Ink, paper.Halfway)
+		paper.Write(dc, name, vg.Point{X: left, Y: middle}, paper.CutMiddle(r.Name, name, x0-left-10*paper.Px))
 		drawShare(dc, r, x0, x1, middle+height*0.34, middle-height*0.34)
-		write(dc, style(12*px, ink, ended, halfway), vg.Point{X: sentAt, Y: middle}, results.FormatCount(r.Sent))
+		paper.Write(dc, paper.Style(12*paper.Px, paper.Ink, paper.Ended, paper.Halfway), vg.Point{X: sentAt, Y: middle}, results.FormatCount(r.Sent))
 		lost := r.Delivery[len(r.Delivery)-1].Traces
-		sty, text := style(12*px, muted, ended, halfway), "0"
+		sty, text := paper.Style(12*paper.Px, paper.Muted, paper.Ended, paper.Halfway), "0"
 		switch {
 		case s.Unknown:
 			text = "–"
 		case lost > 0:
-			sty, text = style(12*px, missing, bold, ended, halfway), results.FormatCount(lost)+" · "+results.FormatPercent(float64(lost), float64(r.Delivered))
+			sty, text = paper.Style(12*paper.Px, paper.Missing, paper.Bold, paper.Ended, paper.Halfway), results.FormatCount(lost)+" · "+results.FormatPercent(float64(lost), float64(r.Delivered))
 		}
-		write(dc, sty, vg.Point{X: lostAt, Y: middle}, text)
+		paper.Write(dc, sty, vg.Point{X: lostAt, Y: middle}, text)
 		y -= height
 	}
 }
@@ -248,7 +249,7 @@ func drawShapes(dc draw.Canvas, s acceptanceSeries, left, right, top, height vg.
 // drawShare draws one stacked bar. An outcome that happened at all can be seen,
 // at the cost of the largest.
 func drawShare(dc draw.Canvas, r acceptanceRow, x0, x1, y1, y0 vg.Length) {
-	fill(dc, band, x0, y0, x1, y1)
+	paper.Fill(dc, paper.Band, x0, y0, x1, y1)
 	if r.Sent == 0 {
 		return
 	}
@@ -260,7 +261,7 @@ func drawShare(dc draw.Canvas, r acceptanceRow, x0, x1, y1, y0 vg.Length) {
 			continue
 		}
 		exact := (x1 - x0) * vg.Length(float64(o.Traces)/float64(r.Sent))
-		widths[i] = max(exact, 3*px)
+		widths[i] = max(exact, 3*paper.Px)
 		over += widths[i] - exact
 		if o.Traces > all[largest].Traces {
 			largest = i
@@ -272,7 +273,7 @@ func drawShare(dc draw.Canvas, r acceptanceRow, x0, x1, y1, y0 vg.Length) {
 		if widths[i] <= 0 {
 			continue
 		}
-		fill(dc, o.Color, x, y0, min(x+widths[i], x1), y1)
+		paper.Fill(dc, o.Color, x, y0, min(x+widths[i], x1), y1)
 		x += widths[i]
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/spanstorm/spanstorm/report/charts/internal/paper"
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -14,7 +15,7 @@ const shapesMax = 40
 type outcome struct {
 	Name   string
 	Traces uint64
-	Color  tint
+	Color  paper.Tint
 	// Always says that it is named even when there is none of it.
 	Always bool
 }
@@ -68,13 +69,13 @@ func newAcceptanceRow(name string, a *results.Account, unknown bool) acceptanceR
 	row := acceptanceRow{
 		Name: name, Sent: a.Sent.Traces, Delivered: a.Delivered.Traces,
 		Delivery: []outcome{
-			{"accepted", a.Accepted.Traces, accepted, true}, {"sampled out", a.SampledOut.Traces, sampledOut, false},
-			{"dropped", a.Dropped.Traces, dropped, true}, {"missing", a.Missing.Traces, missing, true},
+			{"accepted", a.Accepted.Traces, paper.Accepted, true}, {"sampled out", a.SampledOut.Traces, paper.SampledOut, false},
+			{"dropped", a.Dropped.Traces, paper.Dropped, true}, {"missing", a.Missing.Traces, paper.Missing, true},
 		},
-		Undelivered: []outcome{{"refused", a.Refused.Traces, refused, false}, {"unanswered", a.Unanswered.Traces, unanswered, false}},
+		Undelivered: []outcome{{"refused", a.Refused.Traces, paper.Refused, false}, {"unanswered", a.Unanswered.Traces, paper.Unanswered, false}},
 	}
 	if unknown {
-		row.Delivery = []outcome{{"delivered", a.Delivered.Traces, delivered, true}}
+		row.Delivery = []outcome{{"delivered", a.Delivered.Traces, paper.Delivered, true}}
 	}
 	return row
 }

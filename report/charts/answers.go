@@ -8,30 +8,31 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/spanstorm/spanstorm/report/charts/internal/paper"
 	"github.com/spanstorm/spanstorm/results"
 )
 
 // Answers draws what requests were answered, over time.
-func Answers(rec *results.Record) Chart {
+func Answers(rec *results.Record) paper.Chart {
 	s := newAnswerSeries(rec)
-	c := Chart{Name: "answers", Title: "Answers over time", Subtitle: "by status code and class of error, in the second in which a request was due", height: 360 * px}
+	c := paper.Chart{Name: "answers", Title: "Answers over time", Subtitle: "by status code and class of error, in the second in which a request was due", Height: 360 * paper.Px}
 	if len(s.Classes) == 0 {
-		return c.sayOnly("no request was answered")
+		return c.SayOnly("no request was answered")
 	}
 	var said []string
 	for _, k := range s.Classes {
 		name := fmt.Sprintf("%s (%s)", k.Name, results.FormatCount(k.Total))
 		said = append(said, name)
-		c.legend = append(c.legend, key{name: name, color: k.Color, fill: true})
+		c.Legend = append(c.Legend, paper.Key{Name: name, Color: k.Color, Fill: true})
 	}
 	c.Alt = "Requests by answer: " + strings.Join(said, ", ") + "."
 	if rec.ClosedLoop() {
 		c.Subtitle = "by status code and class of error, in the second in which a request was sent"
 	}
 	t := newTimeline(rec)
-	c = c.over(t)
-	c.body = func(dc draw.Canvas) {
-		p := newPlot(timeLabel(t.end))
+	c = over(c, t)
+	c.Body = func(dc draw.Canvas) {
+		p := paper.NewPlot(timeLabel(t.end))
 		t.axis(p, true)
 		most := 0.0
 		for i := range s.From {
@@ -41,9 +42,9 @@ func Answers(rec *results.Record) Chart {
 			}
 			most = max(most, sum)
 		}
-		countAxis(&p.Y, most, 5)
+		paper.CountAxis(&p.Y, most, 5)
 		t.add(p, true, stackedBars{s})
-		drawPanels(draw.Crop(dc, 0, 0, 0, -t.head()), 0, panel{p, "requests/s", 1})
+		paper.DrawPanels(draw.Crop(dc, 0, 0, 0, -t.head()), 0, paper.Panel{Plot: p, YLabel: "requests/s", Share: 1})
 	}
 	return c
 }
@@ -56,8 +57,8 @@ func (b stackedBars) Plot(c draw.Canvas, p *plot.Plot) {
 	tx, ty := p.Transforms(&c)
 	for i, from := range b.s.From {
 		left, right := tx(from), min(tx(b.s.To[i]), c.Max.X)
-		if right-left > 6*px {
-			right -= 1 * px // a hair between bars that are wide enough
+		if right-left > 6*paper.Px {
+			right -= 1 * paper.Px // a hair between bars that are wide enough
 		}
 		base := 0.0
 		for _, k := range b.s.Classes {
@@ -67,12 +68,12 @@ func (b stackedBars) Plot(c draw.Canvas, p *plot.Plot) {
 			}
 			y0, y1 := ty(base), ty(min(base+n, p.Y.Max))
 			// What happened at all must be seen.
-			y1 = max(y1, y0+1.5*px)
+			y1 = max(y1, y0+1.5*paper.Px)
 			if k.Name == unsent {
-				outline := draw.LineStyle{Color: muted, Width: 0.8 * px, Dashes: []vg.Length{2 * px, 2 * px}}
+				outline := draw.LineStyle{Color: paper.Muted, Width: 0.8 * paper.Px, Dashes: []vg.Length{2 * paper.Px, 2 * paper.Px}}
 				c.StrokeLines(outline, []vg.Point{{X: left, Y: y0}, {X: left, Y: y1}, {X: right, Y: y1}, {X: right, Y: y0}})
 			} else {
-				fill(c, k.Color, left, y0, right, y1)
+				paper.Fill(c, k.Color, left, y0, right, y1)
 			}
 			base += n
 		}

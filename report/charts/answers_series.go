@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spanstorm/spanstorm/report/charts/internal/paper"
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -15,7 +16,7 @@ type answerClass struct {
 	Name  string
 	Total uint64
 	PerS  []float64 // requests per second, one for each of the stretches
-	Color tint
+	Color paper.Tint
 }
 
 // answerSeries are the answers over time, by code and by class of error, in the
@@ -127,11 +128,11 @@ func (s *answerSeries) lumpRare() {
 
 // paint gives each class the colour of its kind, and shades within a kind.
 func (s *answerSeries) paint() {
-	shades := map[string][]tint{
-		"2":     {delivered, 0x86B3D6, 0x2F6391},
-		"4":     {refused, 0xE6B5D2, 0xB9558C, 0xF3DCEA},
+	shades := map[string][]paper.Tint{
+		"2":     {paper.Delivered, 0x86B3D6, 0x2F6391},
+		"4":     {paper.Refused, 0xE6B5D2, 0xB9558C, 0xF3DCEA},
 		"5":     {0x8A2A5B, 0x5C1A3C, 0xA94A7C},
-		"error": {unanswered, 0x8F84C8, 0x3C2F75, 0xBDB6E2, 0x291F52, 0x777F88},
+		"error": {paper.Unanswered, 0x8F84C8, 0x3C2F75, 0xBDB6E2, 0x291F52, 0x777F88},
 		"other": {0x777F88, 0xA3ABB4},
 	}
 	used := map[string]int{}
@@ -140,7 +141,7 @@ func (s *answerSeries) paint() {
 		kind := "error"
 		switch {
 		case c.Name == unsent:
-			c.Color = grid
+			c.Color = paper.Grid
 			continue
 		case c.Name == "others" || len(c.Name) == 3 && c.Name[0] != '2' && c.Name[0] != '4' && c.Name[0] != '5':
 			kind = "other"

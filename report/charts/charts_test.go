@@ -9,7 +9,6 @@ import (
 	"image/png"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/spanstorm/spanstorm/report/charts/internal/paper"
 	"github.com/spanstorm/spanstorm/report/internal/samples"
 	"github.com/spanstorm/spanstorm/results"
 )
@@ -37,33 +37,23 @@ func TestSeriesGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		path := filepath.Join("testdata", name+".json")
-		if *update {
-			if err := os.WriteFile(path, append(got, '\n'), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var w, g any
-		if err := errors.Join(json.Unmarshal(want, &w), json.Unmarshal(got, &g)); err != nil {
-			t.Fatal(err)
-		}
-		// Machines differ in the last digits of the mathematics that made the sample.
-		about := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) <= 2e-3*max(math.Abs(a), math.Abs(b)) })
-		if diff := cmp.Diff(w, g, about); diff != "" {
-			_ = os.WriteFile(path+".got", got, 0o600)
-			t.Errorf("%s differs (-want +got); see %s.got, or run with -update\n%s", path, path, diff)
-		}
+		samples.Golden(t, filepath.Join("testdata", name+".json"), got, *update)
 	}
 }
 
 // Every chart of every run is a picture of its size, and XML without anything that runs or loads.
 func TestRender(t *testing.T) {
-	for name, rec := range samples.Runs() {
+	procedures := map[string][]string{"comparison-three": {"comparison-b", "comparison-c", "curves"}, "comparison-hostile": {"comparison-b", "comparison-c", "curves"}}
+	for name, rec := range samples.All() {
+		want := []string{"latency", "percentiles", "answers", "delay", "resources", "acceptance"}
+		switch {
+		case procedures[name] != nil:
+			want = procedures[name]
+		case rec.Capacity != nil:
+			want = []string{"capacity"}
+		case rec.Comparison != nil:
+			want = []string{"comparison", "curves"}
+		}
 		t.Run(name, func(t *testing.T) {
 			var names []string
 			for _, c := range All(rec) {
@@ -87,7 +77,7 @@ func TestRender(t *testing.T) {
 					t.Errorf("%s says neither title nor alternative text", c.Name)
 				}
 			}
-			if diff := cmp.Diff([]string{"latency", "percentiles", "answers", "delay", "resources", "acceptance"}, names); diff != "" {
+			if diff := cmp.Diff(want, names); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -130,7 +120,8 @@ func checkSVG(t *testing.T, name string, data []byte) {
 
 // A page can replace the colours of text, grid and ground.
 func TestInlineIsThemed(t *testing.T) {
-	for _, c := range All(samples.Runs()["drops"]) {
+	all := samples.All()
+	for _, c := range slices.Concat(All(all["drops"]), All(all["capacity"]), All(all["comparison"])) {
 		data, err := c.Inline()
 		if err != nil {
 			t.Fatal(err)
@@ -138,7 +129,7 @@ func TestInlineIsThemed(t *testing.T) {
 		if !bytes.HasPrefix(data, []byte(`<svg role="img" aria-label="`)) {
 			t.Errorf("%s begins with %.60s", c.Name, data)
 		}
-		if i := bytes.Index(data, []byte(ink.hex())); i >= 0 {
+		if i := bytes.Index(data, []byte(paper.Ink.Hex())); i >= 0 {
 			t.Errorf("%s has a fixed colour of text", c.Name)
 		}
 		if !bytes.Contains(data, []byte("var(--chart-ink)")) {
@@ -155,8 +146,8 @@ func TestLongRun(t *testing.T) {
 	}
 	rec.Seconds[4321].ResponseTime.P99 = 9e9
 	s := newLatencySeries(rec)
-	if n := len(s.P99.values()); n > pointsMax || slices.Max(s.P99.values()) != 9e9 || highest(s.Sent) != 10 {
-		t.Errorf("%d points, worst %g, rate %g", n, slices.Max(s.P99.values()), highest(s.Sent))
+	if n := len(s.P99.Values()); n > pointsMax || slices.Max(s.P99.Values()) != 9e9 || highest(s.Sent) != 10 {
+		t.Errorf("%d points, worst %g, rate %g", n, slices.Max(s.P99.Values()), highest(s.Sent))
 	}
 	a := newAnswerSeries(rec)
 	if len(a.From) > pointsMax || a.Classes[0].Total != 70000 {
@@ -171,7 +162,7 @@ func TestLongRun(t *testing.T) {
 func TestGapsBreakLines(t *testing.T) {
 	q := results.Quantiles{Count: 1, P50: 1, P90: 2, P99: 3}
 	rec := &results.Record{Seconds: []results.Second{{T: 0, Sent: 1, ResponseTime: q}, {T: 1, Sent: 1}, {T: 2, Sent: 1, ResponseTime: q}, {T: 3, Sent: 1, ResponseTime: q}, {T: 9, Sent: 1, ResponseTime: q}}}
-	want := line{{{0.5, 3}}, {{2.5, 3}, {3.5, 3}}, {{9.5, 3}}}
+	want := paper.Line{{{X: 0.5, Y: 3}}, {{X: 2.5, Y: 3}, {X: 3.5, Y: 3}}, {{X: 9.5, Y: 3}}}
 	if diff := cmp.Diff(want, newLatencySeries(rec).P99); diff != "" {
 		t.Error(diff)
 	}
@@ -229,8 +220,8 @@ func TestAcceptanceRowsAddUp(t *testing.T) {
 func TestAxesCoverTheData(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		values := rapid.SliceOfN(rapid.Float64Range(1, 1e18), 0, 10).Draw(t, "values")
-		p := newPlot("")
-		timeAxis(&p.Y, values, 1.05)
+		p := paper.NewPlot("")
+		paper.TimeAxis(&p.Y, values, 1.05)
 		ticks := p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max)
 		for i, tick := range ticks {
 			if i > 0 && tick.Value <= ticks[i-1].Value {
@@ -250,7 +241,7 @@ func TestAxesCoverTheData(t *testing.T) {
 
 // Any record that can be read can be drawn.
 func FuzzCharts(f *testing.F) {
-	for _, rec := range samples.Runs() {
+	for _, rec := range samples.All() {
 		rec.Seconds = rec.Seconds[:min(len(rec.Seconds), 3)]
 		data, err := results.Encode(rec)
 		if err != nil {

@@ -6,15 +6,16 @@ import (
 
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/spanstorm/spanstorm/report/charts/internal/paper"
 	"github.com/spanstorm/spanstorm/results"
 )
 
 // Delay draws how long traces took from the moment they were due to the intake.
-func Delay(rec *results.Record) Chart {
+func Delay(rec *results.Record) paper.Chart {
 	s := newDelaySeries(rec)
-	c := Chart{Name: "delay", Title: "From due to the intake", Subtitle: "traces that came out, by when their requests were due", height: 330 * px}
+	c := paper.Chart{Name: "delay", Title: "From due to the intake", Subtitle: "traces that came out, by when their requests were due", Height: 330 * paper.Px}
 	if len(s.P50) == 0 || rec.EndToEnd == nil {
-		return c.sayOnly("no trace that was due came out at an intake")
+		return c.SayOnly("no trace that was due came out at an intake")
 	}
 	if share := rec.EndToEnd.Share; share < 1 {
 		c.Subtitle += fmt.Sprintf("; of %s of them, drawn at random", results.FormatPercent(share, 1))
@@ -25,26 +26,26 @@ func Delay(rec *results.Record) Chart {
 	q := rec.EndToEnd.Quantiles
 	c.Alt = fmt.Sprintf("From due to the intake traces took: p50 %s, p99 %s, at most %s over the kept phases.",
 		results.FormatDuration(float64(q.P50)), results.FormatDuration(float64(q.P99)), results.FormatDuration(float64(q.Max)))
-	c.legend = []key{{name: "p99", color: p99Color}, {name: "p90", color: p90Color}, {name: "p50", color: p50Color}}
+	c.Legend = []paper.Key{{Name: "p99", Color: paper.P99Color}, {Name: "p90", Color: paper.P90Color}, {Name: "p50", Color: paper.P50Color}}
 	t := newTimeline(rec)
-	c = c.over(t)
-	c.body = func(dc draw.Canvas) {
-		p := newPlot(timeLabel(t.end))
+	c = over(c, t)
+	c.Body = func(dc draw.Canvas) {
+		p := paper.NewPlot(timeLabel(t.end))
 		t.axis(p, true)
 		var all []float64
-		for _, l := range []line{s.P50, s.P90, s.P99} {
-			all = append(all, l.values()...)
+		for _, l := range []paper.Line{s.P50, s.P90, s.P99} {
+			all = append(all, l.Values()...)
 		}
-		timeAxis(&p.Y, all, 1.05)
-		t.add(p, true, drawnLine{s.P50, p50Color, 2 * px, nil}, drawnLine{s.P90, p90Color, 2 * px, nil}, drawnLine{s.P99, p99Color, 2.2 * px, nil})
-		drawPanels(draw.Crop(dc, 0, 0, 0, -t.head()), 8*px, panel{p, "end-to-end delay", 1})
+		paper.TimeAxis(&p.Y, all, 1.05)
+		t.add(p, true, paper.DrawnLine{Line: s.P50, Color: paper.P50Color, Width: 2 * paper.Px, Dash: nil}, paper.DrawnLine{Line: s.P90, Color: paper.P90Color, Width: 2 * paper.Px, Dash: nil}, paper.DrawnLine{Line: s.P99, Color: paper.P99Color, Width: 2.2 * paper.Px, Dash: nil})
+		paper.DrawPanels(draw.Crop(dc, 0, 0, 0, -t.head()), 8*paper.Px, paper.Panel{Plot: p, YLabel: "end-to-end delay", Share: 1})
 	}
 	return c
 }
 
 // delaySeries is what the chart of end-to-end delay shows, in nanoseconds.
 type delaySeries struct {
-	P50, P90, P99 line
+	P50, P90, P99 paper.Line
 	Grouped       int // seconds to a point
 }
 
@@ -68,9 +69,9 @@ func newDelaySeries(rec *results.Record) delaySeries {
 		}
 		begin, until := float64(group[0].T), float64(group[len(group)-1].T)+1
 		x, gap := (begin+until)/2, begin-last > 0.5
-		add(&s.P50, gap, x, float64(q.P50))
-		add(&s.P90, gap, x, float64(q.P90))
-		add(&s.P99, gap, x, float64(q.P99))
+		paper.Add(&s.P50, gap, x, float64(q.P50))
+		paper.Add(&s.P90, gap, x, float64(q.P90))
+		paper.Add(&s.P99, gap, x, float64(q.P99))
 		last = until
 	}
 	return s

@@ -9,11 +9,12 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"github.com/spanstorm/spanstorm/report/charts/internal/paper"
 	"github.com/spanstorm/spanstorm/report/internal/samples"
 	"github.com/spanstorm/spanstorm/results"
 )
 
-func svg(t *testing.T, c Chart) string {
+func svg(t *testing.T, c paper.Chart) string {
 	t.Helper()
 	data, err := c.SVG()
 	if err != nil {
@@ -22,10 +23,10 @@ func svg(t *testing.T, c Chart) string {
 	return string(data)
 }
 
-func (c Chart) keyNames() []string {
+func keyNames(c Chart) []string {
 	var names []string
-	for _, k := range c.legend {
-		names = append(names, k.name)
+	for _, k := range c.Legend {
+		names = append(names, k.Name)
 	}
 	return names
 }
@@ -87,9 +88,9 @@ func TestTinySendDelay(t *testing.T) {
 	for i := range rec.Totals.Percentiles {
 		rec.Totals.Percentiles[i].SendDelayNS = int64(i % 3)
 	}
-	p := newPlot("")
+	p := paper.NewPlot("")
 	s := newPercentileSeries(rec)
-	timeAxis(&p.Y, slices.Concat(s.Response.values(), s.Service.values(), s.Delay.values()), 1.9)
+	paper.TimeAxis(&p.Y, slices.Concat(s.Response.Values(), s.Service.Values(), s.Delay.Values()), 1.9)
 	if p.Y.Min < 1e3 {
 		t.Errorf("the axis begins at %s", results.FormatDuration(p.Y.Min))
 	}
@@ -98,7 +99,7 @@ func TestTinySendDelay(t *testing.T) {
 	}
 	checkSVG(t, "percentiles", []byte(svg(t, Percentiles(rec))))
 	// Times that are all that short have an axis of their own.
-	timeAxis(&p.Y, []float64{0, 3, 700}, 1.9)
+	paper.TimeAxis(&p.Y, []float64{0, 3, 700}, 1.9)
 	if p.Y.Min != 0 || p.Y.Max < 700 || p.Y.Max > 2000 {
 		t.Errorf("the axis goes from %g to %g", p.Y.Min, p.Y.Max)
 	}
@@ -107,8 +108,8 @@ func TestTinySendDelay(t *testing.T) {
 func TestClosedLoop(t *testing.T) {
 	rec := samples.Runs()["closed"]
 	rec.Totals.SendDelay.Count = 5400 // as if written down by mistake
-	for _, c := range []Chart{Latency(rec), Percentiles(rec)} {
-		for _, name := range c.keyNames() {
+	for _, c := range []paper.Chart{Latency(rec), Percentiles(rec)} {
+		for _, name := range keyNames(c) {
 			if name == "planned" || strings.HasPrefix(name, "response") || strings.HasPrefix(name, "send delay") {
 				t.Errorf("the legend of %s has %q", c.Name, name)
 			}
@@ -132,15 +133,15 @@ func TestClosedLoop(t *testing.T) {
 	if to := s.Planned[len(s.Planned)-1].To; to != 16 {
 		t.Errorf("the planned line ends at %g s", to)
 	}
-	if v := s.P99.values(); v[len(v)-1] != 7e6 {
+	if v := s.P99.Values(); v[len(v)-1] != 7e6 {
 		t.Errorf("the last p99 is %g", v[len(v)-1])
 	}
 }
 
 func TestNothingToDrawIsOneLine(t *testing.T) {
 	c := Acceptance(samples.Runs()["services"])
-	if c.Subtitle != "no traces were sent" || c.height > 80*px {
-		t.Errorf("says %q on %.0f pixels", c.Subtitle, c.height/px)
+	if c.Subtitle != "no traces were sent" || c.Height > 80*paper.Px {
+		t.Errorf("says %q on %.0f pixels", c.Subtitle, c.Height/paper.Px)
 	}
 	if c := Percentiles(samples.Runs()["services"]); c.Subtitle != "percentiles of 20 announcements of the kept phases; response time = send delay + service time, request by request" {
 		t.Errorf("says %q", c.Subtitle)
@@ -152,7 +153,7 @@ func TestAcceptanceUnknown(t *testing.T) {
 	rec := samples.Runs()["blind"]
 	c := Acceptance(rec)
 	drawn := svg(t, c)
-	if strings.Contains(drawn, accepted.hex()) || strings.Contains(drawn, missing.hex()) || strings.Contains(c.Subtitle, "upper bound") {
+	if strings.Contains(drawn, paper.Accepted.Hex()) || strings.Contains(drawn, paper.Missing.Hex()) || strings.Contains(c.Subtitle, "upper bound") {
 		t.Error("the chart shows what is not known")
 	}
 	if !strings.Contains(c.Alt, "not known") || !strings.Contains(drawn, ">–<") {
@@ -164,7 +165,7 @@ func TestAcceptanceUnknown(t *testing.T) {
 func TestBarsHaveALegend(t *testing.T) {
 	var names []string
 	for _, k := range newAcceptanceSeries(&samples.Runs()["saturated"].Ledger).keys() {
-		names = append(names, k.name)
+		names = append(names, k.Name)
 	}
 	if want := []string{"accepted", "refused"}; !slices.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
@@ -173,21 +174,21 @@ func TestBarsHaveALegend(t *testing.T) {
 
 // Names that differ at their ends only stay apart.
 func TestLongShapeNames(t *testing.T) {
-	sty := style(12*px, ink)
-	const room = 180 * px
+	sty := paper.Style(12*paper.Px, paper.Ink)
+	const room = 180 * paper.Px
 	seen := map[string]bool{}
 	for i := range 40 {
-		got := cutMiddle(fmt.Sprintf("checkout-with-every-optional-step-variant-%d", i), sty, room)
+		got := paper.CutMiddle(fmt.Sprintf("checkout-with-every-optional-step-variant-%d", i), sty, room)
 		if sty.Width(got) > room || seen[got] || !strings.HasPrefix(got, "checkout") || !strings.Contains(got, "…") {
 			t.Errorf("got %q", got)
 		}
 		seen[got] = true
 	}
-	if got := cutMiddle("checkout", sty, room); got != "checkout" {
+	if got := paper.CutMiddle("checkout", sty, room); got != "checkout" {
 		t.Errorf("got %q", got)
 	}
 	for _, room := range []float64{0, 5, 12} {
-		if got := cutMiddle("checkout", sty, vg.Length(room)*px); sty.Width(got) > vg.Length(room)*px {
+		if got := paper.CutMiddle("checkout", sty, vg.Length(room)*paper.Px); sty.Width(got) > vg.Length(room)*paper.Px {
 			t.Errorf("%q does not fit into %g pixels", got, room)
 		}
 	}
@@ -196,7 +197,7 @@ func TestLongShapeNames(t *testing.T) {
 // Each phase that is wide enough is named, however short its name.
 func TestPhasesAreNamed(t *testing.T) {
 	rec := samples.Runs()["short"]
-	for _, c := range []Chart{Latency(rec), Answers(rec)} {
+	for _, c := range []paper.Chart{Latency(rec), Answers(rec)} {
 		drawn := svg(t, c)
 		for _, p := range rec.Phases {
 			if !strings.Contains(drawn, ">"+p.Name+"<") {
@@ -210,7 +211,7 @@ func TestPhasesAreNamed(t *testing.T) {
 func TestThousandsOfPhases(t *testing.T) {
 	rec := samples.Runs()["healthy"]
 	second := rec.Seconds[20]
-	draw := func(n int) (string, Chart) {
+	draw := func(n int) (string, paper.Chart) {
 		rec.Phases, rec.Seconds = nil, nil
 		for i := range n {
 			s := second
@@ -221,11 +222,11 @@ func TestThousandsOfPhases(t *testing.T) {
 		c := Latency(rec)
 		return svg(t, c), c
 	}
-	if drawn, c := draw(4); !strings.Contains(drawn, ">burst-1<") || !slices.Contains(c.keyNames(), "discarded") {
+	if drawn, c := draw(4); !strings.Contains(drawn, ">burst-1<") || !slices.Contains(keyNames(c), "discarded") {
 		t.Error("four phases are not shown")
 	}
 	drawn, c := draw(5000)
-	if strings.Contains(drawn, "burst") || slices.Contains(c.keyNames(), "discarded") {
+	if strings.Contains(drawn, "burst") || slices.Contains(keyNames(c), "discarded") {
 		t.Error("5,000 phases are shown")
 	}
 	if n := strings.Count(drawn, "<path"); n > 2000 {

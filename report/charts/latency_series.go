@@ -3,22 +3,17 @@ package charts
 import (
 	"math"
 
+	"github.com/spanstorm/spanstorm/report/charts/internal/paper"
 	"github.com/spanstorm/spanstorm/results"
 )
 
 // pointsMax bounds the points of a line; more could not be told apart.
 const pointsMax = 1000
 
-// point is a place in a chart.
-type point struct{ X, Y float64 }
-
-// line is a series with gaps: each run of points is drawn through.
-type line [][]point
-
 // latencySeries is what the chart of response times shows. Times are in
 // nanoseconds, rates in requests per second, X in seconds since the load began.
 type latencySeries struct {
-	P50, P90, P99 line
+	P50, P90, P99 paper.Line
 	Planned, Sent []step // a closed loop plans nothing
 	NotOK         []step // not answered 2xx
 	Service       bool   // the times are service times, for a closed loop
@@ -58,9 +53,9 @@ func newLatencySeries(rec *results.Record) latencySeries {
 		s.NotOK = append(s.NotOK, step{from, to, float64(notOK) / seconds})
 		if q.Count > 0 {
 			begin = begin || !measured
-			add(&s.P50, begin, x, float64(q.P50))
-			add(&s.P90, begin, x, float64(q.P90))
-			add(&s.P99, begin, x, float64(q.P99))
+			paper.Add(&s.P50, begin, x, float64(q.P50))
+			paper.Add(&s.P90, begin, x, float64(q.P90))
+			paper.Add(&s.P99, begin, x, float64(q.P99))
 		}
 		measured, last = q.Count > 0, to
 	}
@@ -77,24 +72,4 @@ func highest(steps []step) float64 {
 		most = max(most, s.Y)
 	}
 	return most
-}
-
-// add puts a point at the end of a line, or begins a new run of points with it.
-func add(l *line, begin bool, x, y float64) {
-	if begin || len(*l) == 0 {
-		*l = append(*l, nil)
-	}
-	last := len(*l) - 1
-	(*l)[last] = append((*l)[last], point{x, y})
-}
-
-// values are the heights of all points.
-func (l line) values() []float64 {
-	var out []float64
-	for _, run := range l {
-		for _, p := range run {
-			out = append(out, p.Y)
-		}
-	}
-	return out
 }

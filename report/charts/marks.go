@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/spanstorm/spanstorm/report/charts/internal/paper"
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -47,10 +48,10 @@ func newMarks(rec *results.Record, end float64) []mark {
 }
 
 // markKeys are the entries of a legend for the kinds of marks that are shown.
-func markKeys(marks []mark) (keys []key) {
+func markKeys(marks []mark) (keys []paper.Key) {
 	for _, m := range marks {
-		if !slices.ContainsFunc(keys, func(k key) bool { return k.name == m.Kind }) {
-			keys = append(keys, key{name: m.Kind, color: markColor.alpha(markBand * 2), fill: true})
+		if !slices.ContainsFunc(keys, func(k paper.Key) bool { return k.Name == m.Kind }) {
+			keys = append(keys, paper.Key{Name: m.Kind, Color: paper.MarkColor.Alpha(markBand * 2), Fill: true})
 		}
 	}
 	return keys
@@ -76,7 +77,7 @@ const (
 	// markBand is how opaque the band of a mark is, of 255.
 	markBand = 44
 	// laneHeight is that of a row of names above a plot, lanesMost how many there are.
-	laneHeight = 17 * px
+	laneHeight = 17 * paper.Px
 	lanesMost  = 3
 )
 
@@ -91,7 +92,7 @@ type lanes struct {
 // the plot will be is known only roughly; what does not fit then is cut.
 func markLanes(marks []mark, end float64) lanes {
 	l := lanes{of: make([]int, len(marks))}
-	const left, right = 75 * px, width - 28*px
+	const left, right = 75 * paper.Px, paper.Width - 28*paper.Px
 	var taken [lanesMost]vg.Length // to where each lane is full
 	for i, m := range marks {
 		at := func(t float64) vg.Length { return left + (right-left)*vg.Length(t/end) }
@@ -106,12 +107,12 @@ func markLanes(marks []mark, end float64) lanes {
 	return l
 }
 
-func markStyle() text.Style { return style(11*px, ink, halfway) }
+func markStyle() text.Style { return paper.Style(11*paper.Px, paper.Ink, paper.Halfway) }
 
 // labelPlace is from where to where a mark and its name reach: the name begins
 // with the mark, unless the plot ends before it would.
 func labelPlace(name string, x0, x1, right vg.Length) (from, to vg.Length) {
-	w := markStyle().Width(printable(name)) + 8*px
+	w := markStyle().Width(paper.Printable(name)) + 8*paper.Px
 	return min(x0, max(0, right-w)), max(x1, min(x0+w, right))
 }
 
@@ -128,7 +129,7 @@ func (b markBands) Plot(c draw.Canvas, p *plot.Plot) {
 	for i, m := range b.marks {
 		if x0, x1 := tx(m.From), tx(m.To); x1 > x0 {
 			for _, y := range stretches(c, b.lanes.of[i], b.topmost) {
-				fill(c, markColor.alpha(markBand), x0, y[0], x1, y[1])
+				paper.Fill(c, paper.MarkColor.Alpha(markBand), x0, y[0], x1, y[1])
 			}
 		}
 	}
@@ -157,7 +158,7 @@ type markEdges struct {
 // Plot implements plot.Plotter.
 func (e markEdges) Plot(c draw.Canvas, p *plot.Plot) {
 	tx, _ := p.Transforms(&c)
-	line := draw.LineStyle{Color: markColor.alpha(210), Width: 1 * px}
+	line := draw.LineStyle{Color: paper.MarkColor.Alpha(210), Width: 1 * paper.Px}
 	for i, m := range e.marks {
 		x0, x1 := tx(m.From), tx(m.To)
 		for _, y := range stretches(c, e.lanes.of[i], e.topmost) {
@@ -185,7 +186,7 @@ func (e markEdges) name(c draw.Canvas, tx func(float64) vg.Length, i int) {
 	}
 	from, _ := labelPlace(m.Name, tx(m.From), tx(m.To), room)
 	from = max(from, c.Min.X)
-	if fits := cut(printable(m.Name), sty, room-from-8*px); fits == m.Name || len([]rune(fits)) > 2 {
-		write(c, sty, vg.Point{X: from + 4*px, Y: c.Max.Y + laneHeight*(vg.Length(e.lanes.of[i])+0.5)}, fits)
+	if fits := paper.Cut(paper.Printable(m.Name), sty, room-from-8*paper.Px); fits == m.Name || len([]rune(fits)) > 2 {
+		paper.Write(c, sty, vg.Point{X: from + 4*paper.Px, Y: c.Max.Y + laneHeight*(vg.Length(e.lanes.of[i])+0.5)}, fits)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"pgregory.net/rapid"
 
+	"github.com/spanstorm/spanstorm/report/charts/internal/paper"
 	"github.com/spanstorm/spanstorm/report/internal/samples"
 	"github.com/spanstorm/spanstorm/results"
 )
@@ -37,9 +38,9 @@ func TestLanes(t *testing.T) {
 		}
 		slices.SortFunc(marks, func(a, b mark) int { return cmp.Compare(a.From, b.From) })
 		l := markLanes(marks, 100)
-		const right = width - 28*px
+		const right = paper.Width - 28*paper.Px
 		reach := func(m mark) (from, to vg.Length) {
-			at := func(s float64) vg.Length { return 75*px + (right-75*px)*vg.Length(s/100) }
+			at := func(s float64) vg.Length { return 75*paper.Px + (right-75*paper.Px)*vg.Length(s/100) }
 			return labelPlace(m.Name, at(m.From), at(m.To), right)
 		}
 		for i := range marks {
@@ -67,8 +68,8 @@ func TestIncidentsOnEveryTimeChart(t *testing.T) {
 				t.Errorf("%s shows %s: %v", c.Name, in.Name, !overTime)
 			}
 		}
-		if slices.Contains(c.keyNames(), "incident") != overTime {
-			t.Errorf("%s has the keys %q", c.Name, c.keyNames())
+		if slices.Contains(keyNames(c), "incident") != overTime {
+			t.Errorf("%s has the keys %q", c.Name, keyNames(c))
 		}
 	}
 	// A run without them looks as it did.
@@ -79,14 +80,14 @@ func TestIncidentsOnEveryTimeChart(t *testing.T) {
 
 // What happens in one moment is a line with a name.
 func TestMarkOfOneMoment(t *testing.T) {
-	over := timeline{end: 10, marks: []mark{{Kind: "event", Name: "killed", From: 4, To: 4}}}
-	c := Chart{Name: "x", Title: "x", height: 200 * px}.over(over)
-	c.body = func(dc draw.Canvas) {
-		p := newPlot("")
-		over.axis(p, true)
-		countAxis(&p.Y, 1, 3)
-		over.add(p, true)
-		drawPanels(draw.Crop(dc, 0, 0, 0, -over.head()), 0, panel{p, "y", 1})
+	line := timeline{end: 10, marks: []mark{{Kind: "event", Name: "killed", From: 4, To: 4}}}
+	c := over(Chart{Name: "x", Title: "x", Height: 200 * paper.Px}, line)
+	c.Body = func(dc draw.Canvas) {
+		p := paper.NewPlot("")
+		line.axis(p, true)
+		paper.CountAxis(&p.Y, 1, 3)
+		line.add(p, true)
+		paper.DrawPanels(draw.Crop(dc, 0, 0, 0, -line.head()), 0, paper.Panel{Plot: p, YLabel: "y", Share: 1})
 	}
 	drawn := svg(t, c)
 	if !strings.Contains(drawn, ">killed<") || strings.Count(drawn, "stroke-opacity") != 1 || c.Alt != " Meanwhile: event killed at 4s." {

@@ -3,19 +3,17 @@ package charts
 import (
 	"math"
 
+	"github.com/spanstorm/spanstorm/report/charts/internal/paper"
 	"github.com/spanstorm/spanstorm/results"
 )
 
 // percentileSeries are the three times over −log10(1 − p/100): 1 is the 90th
 // percentile, 2 the 99th and so on. Y is in nanoseconds.
 type percentileSeries struct {
-	Response, Service, Delay line
+	Response, Service, Delay paper.Line
 	Count                    uint64
 	To                       float64 // where the axis ends: what this many values can tell
 }
-
-// logPercentile is the place of a percentile on the axis.
-func logPercentile(p float64) float64 { return -math.Log10(1 - p/100) }
 
 // newPercentileSeries reads the curves off the totals of a record. A closed loop
 // has but the service time, whatever else was written down.
@@ -29,18 +27,18 @@ func newPercentileSeries(rec *results.Record) percentileSeries {
 	// 1 − 1/n the curve would only repeat the maximum.
 	s.To = math.Min(math.Max(math.Log10(float64(s.Count)), 1), 5)
 	for _, p := range l.Percentiles {
-		x := logPercentile(p.Percentile)
+		x := paper.LogPercentile(p.Percentile)
 		if !(x >= 0 && x <= s.To+1e-9) { // nor NaN, for a percentile past 100
 			continue
 		}
 		if l.ResponseTime.Count > 0 && !closed {
-			add(&s.Response, false, x, float64(p.ResponseTimeNS))
+			paper.Add(&s.Response, false, x, float64(p.ResponseTimeNS))
 		}
 		if l.ServiceTime.Count > 0 {
-			add(&s.Service, false, x, float64(p.ServiceTimeNS))
+			paper.Add(&s.Service, false, x, float64(p.ServiceTimeNS))
 		}
 		if l.SendDelay.Count > 0 && !closed {
-			add(&s.Delay, false, x, float64(p.SendDelayNS))
+			paper.Add(&s.Delay, false, x, float64(p.SendDelayNS))
 		}
 	}
 	return s

@@ -3,14 +3,15 @@ package charts
 import (
 	"math"
 
+	"github.com/spanstorm/spanstorm/report/charts/internal/paper"
 	"github.com/spanstorm/spanstorm/results"
 )
 
 // resourceSeries is what the target and the generator took over time, and what
 // came out of the target. CPU is in processors busy, memory in bytes.
 type resourceSeries struct {
-	TargetCPU, GeneratorCPU       line
-	TargetMemory, GeneratorMemory line
+	TargetCPU, GeneratorCPU       paper.Line
+	TargetMemory, GeneratorMemory paper.Line
 	Arrived                       []step // traces per second at the intake
 	LoadEnd, End                  float64
 	Grouped                       int // seconds to a point
@@ -38,12 +39,12 @@ func newResourceSeries(rec *results.Record) resourceSeries {
 		x, gap := (begin+until)/2, begin-last > 0.5
 		// Of a process that is not there, or that nobody can look at, nothing is drawn.
 		if sum.TargetRSSBytes > 0 {
-			add(&s.TargetCPU, gap || !s.reaches(s.TargetCPU, last), x, sum.TargetCPUS/seconds)
-			add(&s.TargetMemory, gap || !s.reaches(s.TargetMemory, last), x, float64(sum.TargetRSSBytes))
+			paper.Add(&s.TargetCPU, gap || !s.reaches(s.TargetCPU, last), x, sum.TargetCPUS/seconds)
+			paper.Add(&s.TargetMemory, gap || !s.reaches(s.TargetMemory, last), x, float64(sum.TargetRSSBytes))
 		}
 		if sum.GeneratorRSSBytes > 0 {
-			add(&s.GeneratorCPU, gap, x, sum.GeneratorCPUS/seconds)
-			add(&s.GeneratorMemory, gap, x, float64(sum.GeneratorRSSBytes))
+			paper.Add(&s.GeneratorCPU, gap, x, sum.GeneratorCPUS/seconds)
+			paper.Add(&s.GeneratorMemory, gap, x, float64(sum.GeneratorRSSBytes))
 		}
 		if rec.Ledger.Source == "intake" {
 			s.Arrived = append(s.Arrived, step{begin, until, float64(sum.Accepted) / seconds})
@@ -55,7 +56,7 @@ func newResourceSeries(rec *results.Record) resourceSeries {
 }
 
 // reaches says that a line goes on until about then.
-func (s *resourceSeries) reaches(l line, until float64) bool {
+func (s *resourceSeries) reaches(l paper.Line, until float64) bool {
 	if len(l) == 0 {
 		return false
 	}

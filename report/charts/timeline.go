@@ -1,13 +1,15 @@
 package charts
 
 import (
-	"image/color"
+	"fmt"
 	"math"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/spanstorm/spanstorm/report/charts/internal/paper"
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -36,7 +38,7 @@ func (t timeline) axis(p *plot.Plot, named bool) {
 		for i := range ticks {
 			ticks[i].Label = " "
 		}
-		p.X.Tick.Label.Font.Size = 1 * px
+		p.X.Tick.Label.Font.Size = 1 * paper.Px
 	}
 	p.X.Tick.Marker = plot.ConstantTicks(ticks)
 }
@@ -45,18 +47,18 @@ func (t timeline) axis(p *plot.Plot, named bool) {
 // Phases and marks are named above the topmost plot.
 func (t timeline) add(p *plot.Plot, topmost bool, data ...plot.Plotter) {
 	lanes := markLanes(t.marks, t.end)
-	p.Add(phaseBands{t.spans, topmost, laneHeight * vg.Length(lanes.count)}, gridLines{}, markBands{t.marks, lanes, topmost})
+	p.Add(phaseBands{t.spans, topmost, laneHeight * vg.Length(lanes.count)}, paper.GridLines{}, markBands{t.marks, lanes, topmost})
 	p.Add(data...)
 	p.Add(markEdges{t.marks, lanes, topmost})
 }
 
 // head is the room that names need above the topmost plot.
 func (t timeline) head() vg.Length {
-	return 16*px + laneHeight*vg.Length(markLanes(t.marks, t.end).count)
+	return 16*paper.Px + laneHeight*vg.Length(markLanes(t.marks, t.end).count)
 }
 
 // keys are what a legend says of phases and marks.
-func (t timeline) keys() []key {
+func (t timeline) keys() []paper.Key {
 	return append(discardedKey(t.spans), markKeys(t.marks)...)
 }
 
@@ -111,51 +113,73 @@ func (b phaseBands) Plot(c draw.Canvas, p *plot.Plot) {
 			continue
 		}
 		if i%2 == 1 {
-			fill(c, band, x0, c.Min.Y, x1, c.Max.Y)
+			paper.Fill(c, paper.Band, x0, c.Min.Y, x1, c.Max.Y)
 		}
 		if s.Discarded {
-			hatch(c, x0, x1, 8*px, grid)
+			paper.Hatch(c, x0, x1, 8*paper.Px, paper.Grid)
 		}
 		if i > 0 {
 			top := c.Max.Y
 			if b.named {
 				top += b.lift
 			}
-			c.StrokeLine2(draw.LineStyle{Color: muted, Width: 0.7 * px, Dashes: []vg.Length{2 * px, 3 * px}}, x0, c.Min.Y, x0, top)
+			c.StrokeLine2(draw.LineStyle{Color: paper.Muted, Width: 0.7 * paper.Px, Dashes: []vg.Length{2 * paper.Px, 3 * paper.Px}}, x0, c.Min.Y, x0, top)
 		}
 		if !b.named {
 			continue
 		}
-		sty := style(11*px, muted, bold)
+		sty := paper.Style(11*paper.Px, paper.Muted, paper.Bold)
 		// A name is written whole, or as far as it still says something.
-		if fits := cut(s.Name, sty, x1-x0-6*px); fits == s.Name || len([]rune(fits)) > 2 {
-			write(c, sty, vg.Point{X: x0 + 4*px, Y: c.Max.Y + b.lift + 15*px}, fits)
+		if fits := paper.Cut(s.Name, sty, x1-x0-6*paper.Px); fits == s.Name || len([]rune(fits)) > 2 {
+			paper.Write(c, sty, vg.Point{X: x0 + 4*paper.Px, Y: c.Max.Y + b.lift + 15*paper.Px}, fits)
 		}
 	}
 }
 
 // discardedKey is the entry of a legend for discarded phases, where any are shown.
-func discardedKey(spans []span) []key {
+func discardedKey(spans []span) []paper.Key {
 	if len(spans) > bandsMax {
 		return nil
 	}
 	for _, s := range spans {
 		if s.Discarded {
-			return []key{{name: "discarded", hatch: true}}
+			return []paper.Key{{Name: "discarded", Hatch: true}}
 		}
 	}
 	return nil
 }
 
-// hatch fills the height of a canvas between two places with slanted lines.
-func hatch(c draw.Canvas, x0, x1, apart vg.Length, ink color.Color) {
-	height := c.Max.Y - c.Min.Y
-	line := draw.LineStyle{Color: ink, Width: 1 * px}
-	for x := x0 - height; x < x1; x += apart {
-		// The line from (x, bottom) to (x+height, top), clipped to x0..x1.
-		from, to := max(x, x0), min(x+height, x1)
-		if to > from {
-			c.StrokeLine2(line, from, c.Min.Y+from-x, to, c.Min.Y+to-x)
+// timeTicks marks seconds of a run: 0, 5, 10 … or 0:00, 1:00 … on a long one.
+func timeTicks(from, to float64) []plot.Tick {
+	steps := []float64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400}
+	step := steps[len(steps)-1]
+	for _, s := range steps {
+		if (to-from)/s <= 12 {
+			step = s
+			break
 		}
 	}
+	var ticks []plot.Tick
+	for t := math.Ceil(from/step) * step; t <= to+1e-9 && len(ticks) < 500; t += step {
+		label := strconv.FormatFloat(t, 'f', -1, 64)
+		if to > 180 {
+			label = fmt.Sprintf("%d:%02d", int(t)/60, int(t)%60)
+		}
+		if to > 3*3600 {
+			label = fmt.Sprintf("%d:%02d h", int(t)/3600, int(t)%3600/60)
+		}
+		ticks = append(ticks, plot.Tick{Value: t, Label: label})
+	}
+	return ticks
+}
+
+// timeLabel names the time axis as timeTicks marks it.
+func timeLabel(end float64) string {
+	switch {
+	case end > 3*3600:
+		return "hours since the load began"
+	case end > 180:
+		return "minutes since the load began"
+	}
+	return "seconds since the load began"
 }

@@ -276,7 +276,7 @@ func spentOn(c *results.Comparison) string {
 	return spent(c.SpentS, 0)
 }
 
-// tallyFigures are the large numbers of one target.
+// tallyFigures are the large numbers of one target; with several targets, those that are not 0.
 func tallyFigures(c *results.Comparison, label string) []sheet.Figure {
 	n := tally(c, label)
 	var out []sheet.Figure
@@ -286,11 +286,13 @@ func tallyFigures(c *results.Comparison, label string) []sheet.Figure {
 	}{
 		{results.VerdictWorse, "worse", sheet.Bad}, {results.VerdictBetter, "better", sheet.Good}, {results.VerdictSame, "no different", sheet.Plain}, {results.VerdictUndecided, "undecided", sheet.Plain},
 	} {
-		f := sheet.Figure{Value: results.FormatCount(uint64(n[k.verdict])), Name: "metrics of " + sheet.Clean(label) + " " + k.name}
+		f := sheet.Figure{Value: results.FormatCount(uint64(n[k.verdict])), Name: "metrics in which " + sheet.Clean(label) + " is " + k.name}
 		if n[k.verdict] > 0 {
 			f.Tone = k.tone
 		}
-		out = append(out, f)
+		if n[k.verdict] > 0 || len(c.Targets) <= 2 {
+			out = append(out, f)
+		}
 	}
 	return out
 }

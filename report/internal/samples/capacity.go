@@ -121,7 +121,7 @@ func answered() *results.Record {
 	c.Low, c.High, c.LimitedBy = 1460, 1490, "response_time.p99 < 50ms"
 	c.At = &results.CapacityAt{CPUCores: 0.838, CPUSPerMillionSpans: 3.04, RSSMaxBytes: 76.9e6, ResponseP50NS: 14.1e6, ResponseP99NS: 46.8e6}
 	c.Knee = &results.CapacityKnee{RequestsPerS: 1200, ResponseP50NS: 3.3e6}
-	c.USL = &results.USL{Lambda: 905, Sigma: 0.58, Kappa: 0.00041, R2: 0.987, PeakPerS: 1511, PeakN: 32, Good: true}
+	c.USL = &results.USL{Lambda: 490, Sigma: 0.31, Kappa: 0.00001, R2: 0.985, PeakPerS: 1554, PeakN: 263, Good: true}
 	return rec
 }
 

@@ -1,0 +1,224 @@
+// Package procedures draws procedures made of many runs: what each probe of a capacity
+// search found, over the rate; each metric of a comparison, round by round; and the
+// curves of response time of all targets.
+package procedures
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/spanstorm/spanstorm/report/charts/internal/paper"
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// Capacity draws what each probe of a capacity search found, over the rate that was
+// offered, with the answer marked.
+func Capacity(rec *results.Record) paper.Chart {
+	s := newCapacitySeries(rec.Capacity)
+	c := paper.Chart{Name: "capacity", Title: "What the target takes, by offered rate", Height: (110 + panelsHeight) * paper.Px}
+	if len(s.Delivered.Points)+len(s.P99.Points) == 0 {
+		return c.SayOnly("no probe was made")
+	}
+	c.Subtitle = "each point is a probe; a line joins the medians of each rate; response time from the moment a request was due"
+	c.Alt = s.said()
+	c.Legend = s.keys()
+	stacks := s.stacksHeight()
+	c.Height += stacks
+	if len(s.Law) > 0 {
+		c.Height += lawHeight * paper.Px
+	}
+	c.Body = func(dc draw.Canvas) {
+		bottom := dc.Max.Y - panelsHeight*paper.Px
+		paper.DrawPanels(draw.Crop(dc, 0, 0, bottom-dc.Min.Y, -16*paper.Px), 10*paper.Px, s.panels()...)
+		drawStacks(draw.Crop(dc, 0, 0, bottom-stacks-dc.Min.Y, bottom-dc.Max.Y), s.Stacks)
+		if len(s.Law) > 0 {
+			paper.DrawPanels(draw.Crop(dc, 0, 0, 0, bottom-stacks-10*paper.Px-dc.Max.Y), 0, s.law())
+		}
+	}
+	return c
+}
+
+// The heights of the parts of the chart, in pixels.
+const (
+	panelsHeight = 640
+	lawHeight    = 210
+)
+
+// panels are what is drawn over the offered rate.
+func (s *capacitySeries) panels() []paper.Panel {
+	ticks := paper.NiceTicks(s.To*1.02, 8, results.FormatRate)
+	rates := func(name string) *plot.Plot {
+		p := paper.NewPlot(name)
+		p.X.Min, p.X.Max = 0, s.To*1.06
+		shown := paper.ClipTicks(ticks, 0, p.X.Max)
+		if name == "" {
+			for i := range shown {
+				shown[i].Label = ""
+			}
+		}
+		p.X.Tick.Marker = plot.ConstantTicks(slices.Clone(shown))
+		return p
+	}
+	through, times, cpu, memory := rates(""), rates(""), rates(""), rates("offered rate, requests/s")
+	paper.CountAxis(&through.Y, max(slices.Max(append(s.Delivered.values(), 1)), slices.Max(append(s.Accepted.values(), 0))), 4)
+	through.Add(paper.GridLines{}, answerBand{s, true}, paper.DrawnLine{Line: paper.Line{{paper.Point{}, paper.Point{X: s.To * 1.06, Y: s.To * 1.06}}}, Color: paper.Muted, Width: 1 * paper.Px, Dash: []vg.Length{4 * paper.Px, 4 * paper.Px}},
+		paper.DrawnLine{Line: s.Accepted.Medians, Color: paper.Accepted, Width: 1.6 * paper.Px, Dash: nil}, paper.DrawnLine{Line: s.Delivered.Medians, Color: paper.Delivered, Width: 1.6 * paper.Px, Dash: nil},
+		drawnProbes{s.Accepted, paper.Accepted, 2.6 * paper.Px}, drawnProbes{s.Delivered, paper.Delivered, 3.6 * paper.Px})
+
+	axis := append(s.P50.values(), s.P99.values()...)
+	for _, l := range s.Limits {
+		axis = append(axis, l.Y)
+	}
+	paper.TimeAxis(&times.Y, axis, 1.3)
+	times.Add(paper.GridLines{}, answerBand{s, false}, drawnLimits(s.Limits), paper.DrawnLine{Line: s.P50.Medians, Color: paper.P50Color, Width: 1.8 * paper.Px, Dash: nil}, paper.DrawnLine{Line: s.P99.Medians, Color: paper.P99Color, Width: 1.8 * paper.Px, Dash: nil},
+		drawnProbes{s.P50, paper.P50Color, 3 * paper.Px}, drawnProbes{s.P99, paper.P99Color, 3.6 * paper.Px})
+
+	paper.CountAxis(&cpu.Y, slices.Max(append(s.CPU.values(), 0)), 3)
+	cpu.Add(paper.GridLines{}, answerBand{s, false}, paper.DrawnLine{Line: s.CPU.Medians, Color: paper.TargetColor, Width: 1.6 * paper.Px, Dash: nil}, drawnProbes{s.CPU, paper.TargetColor, 3.2 * paper.Px})
+	paper.BytesAxis(&memory.Y, slices.Max(append(s.Memory.values(), 0)), 3)
+	memory.Add(paper.GridLines{}, answerBand{s, false}, paper.DrawnLine{Line: s.Memory.Medians, Color: paper.TargetColor, Width: 1.6 * paper.Px, Dash: nil}, drawnProbes{s.Memory, paper.TargetColor, 3.2 * paper.Px})
+	return []paper.Panel{{Plot: through, YLabel: "requests/s", Share: 0.31}, {Plot: times, YLabel: "response time", Share: 0.32}, {Plot: cpu, YLabel: "CPU cores", Share: 0.16}, {Plot: memory, YLabel: "peak memory", Share: 0.21}}
+}
+
+// law is the scalability law beside the probes that it was fitted to.
+func (s *capacitySeries) law() paper.Panel {
+	p := paper.NewPlot("requests in the target, on average")
+	last := s.Law[0][len(s.Law[0])-1].X
+	p.X.Min, p.X.Max = 0, last*1.04
+	p.X.Tick.Marker = plot.ConstantTicks(paper.ClipTicks(paper.NiceTicks(last*1.02, 8, results.FormatRate), 0, p.X.Max))
+	paper.CountAxis(&p.Y, slices.Max(append(s.InFlight.values(), s.Law.Values()...)), 4)
+	p.Add(paper.GridLines{}, paper.DrawnLine{Line: s.Law, Color: paper.DelayColor, Width: 1.8 * paper.Px, Dash: []vg.Length{6 * paper.Px, 3 * paper.Px}}, drawnProbes{s.InFlight, paper.Delivered, 3.4 * paper.Px})
+	return paper.Panel{Plot: p, YLabel: "delivered, requests/s", Share: 1}
+}
+
+// said is the chart in words.
+func (s *capacitySeries) said() string {
+	text := fmt.Sprintf("%d probes at up to %s requests/s.", len(s.Delivered.Points), results.FormatRate(s.To))
+	if s.Low > 0 {
+		text += " The answer is " + results.FormatRate(s.Low) + " requests/s."
+	}
+	if s.High > 0 {
+		text += " At " + results.FormatRate(s.High) + " requests/s it did not hold."
+	}
+	return text
+}
+
+// keys are the entries of the legend for what is drawn.
+func (s *capacitySeries) keys() []paper.Key {
+	keys := []paper.Key{{Name: "delivered", Color: paper.Delivered}}
+	if len(s.Accepted.Points) > 0 {
+		keys = append(keys, paper.Key{Name: "accepted, in requests' worth of traces", Color: paper.Accepted})
+	}
+	keys = append(keys, paper.Key{Name: "delivered = offered", Color: paper.Muted, Dash: []vg.Length{4 * paper.Px, 4 * paper.Px}})
+	if len(s.P99.Points) > 0 {
+		keys = append(keys, paper.Key{Name: "p99", Color: paper.P99Color}, paper.Key{Name: "p50", Color: paper.P50Color})
+	}
+	for _, o := range []struct{ outcome, name string }{{results.ProbePassed, "passed"}, {results.ProbeFailed, "failed"}, {results.ProbeGenerator, "the generator was the limit"}, {results.ProbeBroken, "could not be made"}} {
+		if slices.Contains(s.Outcomes, o.outcome) {
+			keys = append(keys, paper.Key{Name: o.name, Mark: func(c draw.Canvas, at vg.Point) { drawOutcome(c, o.outcome, paper.Ink, 3.8*paper.Px, at) }})
+		}
+	}
+	if s.Low > 0 && s.High > 0 {
+		keys = append(keys, paper.Key{Name: "the capacity lies in here", Color: paper.MarkColor.Alpha(answerAlpha), Fill: true})
+	}
+	if len(s.Law) > 0 {
+		keys = append(keys, paper.Key{Name: "Universal Scalability Law", Color: paper.DelayColor, Dash: []vg.Length{6 * paper.Px, 3 * paper.Px}})
+	}
+	return keys
+}
+
+// drawnProbes draws a point per probe: filled where it passed, a ring where it did not.
+type drawnProbes struct {
+	series probeSeries
+	color  paper.Tint
+	radius vg.Length
+}
+
+// Plot implements plot.Plotter.
+func (d drawnProbes) Plot(c draw.Canvas, p *plot.Plot) {
+	tx, ty := p.Transforms(&c)
+	for _, pt := range d.series.Points {
+		drawOutcome(c, pt.Outcome, d.color, d.radius, vg.Point{X: tx(min(pt.X, p.X.Max)), Y: ty(min(max(pt.Y, p.Y.Min), p.Y.Max))})
+	}
+}
+
+// drawOutcome draws the mark of a probe.
+func drawOutcome(c draw.Canvas, outcome string, t paper.Tint, radius vg.Length, at vg.Point) {
+	switch outcome {
+	case results.ProbeFailed:
+		c.DrawGlyph(draw.GlyphStyle{Color: paper.Ground, Radius: radius, Shape: draw.CircleGlyph{}}, at)
+		c.SetLineStyle(draw.LineStyle{Color: paper.Missing, Width: 1.5 * paper.Px})
+		ring(c, at, radius)
+	case results.ProbeGenerator:
+		c.DrawGlyph(draw.GlyphStyle{Color: paper.Dropped, Radius: radius * 1.2, Shape: draw.PyramidGlyph{}}, at)
+	case results.ProbeBroken:
+		c.DrawGlyph(draw.GlyphStyle{Color: paper.Muted, Radius: radius, Shape: draw.CrossGlyph{}}, at)
+	default:
+		c.DrawGlyph(draw.GlyphStyle{Color: t, Radius: radius, Shape: draw.CircleGlyph{}}, at)
+	}
+}
+
+// ring strokes a circle.
+func ring(c draw.Canvas, at vg.Point, radius vg.Length) {
+	var path vg.Path
+	path.Move(vg.Point{X: at.X + radius, Y: at.Y})
+	path.Arc(at, radius, 0, 2*math.Pi)
+	path.Close()
+	c.Stroke(path)
+}
+
+// answerAlpha is how much of what lies below the band of the answer can be seen.
+const answerAlpha = 72
+
+// answerBand marks the answer, and up to where the capacity may lie.
+type answerBand struct {
+	s     *capacitySeries
+	named bool
+}
+
+// Plot implements plot.Plotter.
+func (b answerBand) Plot(c draw.Canvas, p *plot.Plot) {
+	tx, _ := p.Transforms(&c)
+	line := draw.LineStyle{Color: paper.Ink, Width: 1.4 * paper.Px}
+	if b.s.Low > 0 && b.s.High > b.s.Low {
+		paper.Fill(c, paper.MarkColor.Alpha(answerAlpha), tx(b.s.Low), c.Min.Y, tx(b.s.High), c.Max.Y)
+	}
+	at, text := b.s.Low, results.FormatRate(b.s.Low)+" requests/s"
+	if at == 0 {
+		at, text = b.s.High, "below "+results.FormatRate(b.s.High)+" requests/s"
+		line.Dashes = []vg.Length{3 * paper.Px, 3 * paper.Px}
+	}
+	if at == 0 {
+		return
+	}
+	if b.s.High == 0 {
+		text += " or more"
+	}
+	x := tx(at)
+	c.StrokeLine2(line, x, c.Min.Y, x, c.Max.Y)
+	if !b.named {
+		return
+	}
+	sty := paper.Style(12*paper.Px, paper.Ink, paper.Bold)
+	left := min(max(x-sty.Width(text)/2, c.Min.X), c.Max.X-sty.Width(text))
+	paper.Write(c, sty, vg.Point{X: left, Y: c.Max.Y + 17*paper.Px}, text)
+}
+
+// drawnLimits draws what expectations allow at most.
+type drawnLimits []limitLine
+
+// Plot implements plot.Plotter.
+func (l drawnLimits) Plot(c draw.Canvas, p *plot.Plot) {
+	_, ty := p.Transforms(&c)
+	for _, limit := range l {
+		y := ty(min(max(limit.Y, p.Y.Min), p.Y.Max))
+		c.StrokeLine2(draw.LineStyle{Color: paper.Missing, Width: 1.1 * paper.Px, Dashes: []vg.Length{5 * paper.Px, 3 * paper.Px}}, c.Min.X, y, c.Max.X, y)
+		sty := paper.Style(11*paper.Px, paper.Missing)
+		paper.Write(c, sty, vg.Point{X: c.Min.X + 6*paper.Px, Y: y + 15*paper.Px}, paper.Cut(limit.Text, sty, c.Max.X-c.Min.X-12*paper.Px))
+	}
+}
