@@ -79,7 +79,7 @@ $(GOLANGCI):
 .PHONY: unit
 unit: ## run the tests; those that load an agent last, with the machine to themselves
 	$(GO) test -timeout 20m $$($(GO) list ./... | grep -v /cmd/)
-	$(GO) test -timeout 30m -parallel 10 ./cmd/...
+	$(GO) test -timeout 30m -parallel 4 ./cmd/...
 	$(call each,$(MODULES),$(GO) test $$flags ./...)
 
 # Whole runs under the race detector: one of each kind, for each takes its time.
@@ -98,12 +98,13 @@ cross: ## build for the other systems, results thrown away
 	done
 
 # The tests on real agents are named TestReal…, behind the build tag realagent.
+# Those that run beside each other wait most of the time.
 REAL := $(GO) test -count=1 -timeout 40m -tags realagent -run '^TestReal'
 REAL_ROOMS := grep -rl --include='*_test.go' '^//go:build realagent' . | xargs -n1 dirname | sort -u
 
 .PHONY: real
 real: $(filter-out %-$(APART),$(AGENTS)) ## run the tests on the real agents, which are built first; shortened
-	$(REAL) -short $$($(REAL_ROOMS))
+	$(REAL) -short -parallel 6 $$($(REAL_ROOMS))
 
 .PHONY: prove-real
 prove-real: $(AGENTS) ## run them at full length

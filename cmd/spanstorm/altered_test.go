@@ -26,9 +26,11 @@ func fieldsOf(a *results.Altered) map[string]results.AlteredField {
 // TestEmbeddedAltersNothing compares what came out of the embedded agent with what was
 // sent, in every API: it rewrites nothing of sound traffic.
 func TestEmbeddedAltersNothing(t *testing.T) {
+	t.Parallel()
 	for _, sets := range [][]string{{"encoding=json"}, {"api=v0.3"}, {"api=v0.4"}, {"api=v0.5"}, {"api=v0.7"}, {"api=v1.0"}} {
 		t.Run(strings.Join(sets, " "), func(t *testing.T) {
-			rec, _ := job{scenario: "web-shop", target: "embedded", sets: append(sets, "load=[{rate: 40/s, for: 1s}]", "expect=[altered == 0, altered.spans == 0]")}.do(t)
+			t.Parallel()
+			rec, _ := job{scenario: "web-shop", target: "embedded", sets: append(sets, "load=[{rate: 40/s, for: 1s}]", "expect=[altered == 0, altered.spans == 0]")}.beside().do(t)
 			answered(t, rec)
 			a := rec.Ledger.Altered
 			if a == nil || a.Compared.Traces < 100 || a.Compared.Spans < 5*a.Compared.Traces || a.Altered != (results.Count{}) {
@@ -76,6 +78,7 @@ func answered(t *testing.T, rec *results.Record) {
 // TestAlteredWithFaults meets the faults that the embedded agent repairs, each of all in the
 // field that is broken, and one that it leaves alone.
 func TestAlteredWithFaults(t *testing.T) {
+	t.Parallel()
 	faults := map[string]string{ // kind → what becomes of it
 		"long-name": "name changed", "empty-service": "service changed", "long-resource": "resource changed", "negative-duration": "duration changed",
 		"start-1999": "start changed", "huge-tag": "meta.huge.tag changed", "odd-characters": "", "start-future": "", "wide-tree": "",
@@ -87,7 +90,7 @@ func TestAlteredWithFaults(t *testing.T) {
 	slices.Sort(list)
 	rec, _ := job{scenario: "smoke", target: "embedded", sets: []string{
 		"load=[{rate: 60/s, for: 3s}]", "expect=[]", "traces_per_request=1", "faults=[" + strings.Join(list, ", ") + "]",
-	}}.do(t)
+	}}.beside().do(t)
 	a := rec.Ledger.Altered
 	if a == nil || a.NoFault == nil || a.NoFault.Compared == 0 || a.NoFault.Altered != 0 {
 		t.Fatalf("%+v", a)
@@ -119,10 +122,14 @@ func TestAlteredWithFaults(t *testing.T) {
 
 // TestAlteredInParts compares traces that are sent in parts, part by part.
 func TestAlteredInParts(t *testing.T) {
+	t.Parallel()
 	for _, api := range []scenarios.API{scenarios.V04, scenarios.V10} {
-		rec, _ := longTraces("embedded", "api="+string(api), "load.hold.rate=10/s").do(t)
-		if a := rec.Ledger.Altered; a == nil || a.Compared.Traces == 0 || a.Altered != (results.Count{}) {
-			t.Errorf("%s: %+v", api, a)
-		}
+		t.Run(string(api), func(t *testing.T) {
+			t.Parallel()
+			rec, _ := longTraces("embedded", "api="+string(api), "load.hold.rate=10/s").beside().do(t)
+			if a := rec.Ledger.Altered; a == nil || a.Compared.Traces == 0 || a.Altered != (results.Count{}) {
+				t.Errorf("%+v", a)
+			}
+		})
 	}
 }

@@ -37,6 +37,7 @@ func light(t *testing.T, sets ...string) *scenarios.Scenario {
 // machine does meanwhile, for refusals are counted and not timed; and goes on with a search
 // that was interrupted.
 func TestCapacity(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "capacity")
 	o := experiment.CapacityOptions{
 		Lab: lab(t, dir), Scenario: light(t, "expect=[refused <= 1%]"), Target: "embedded:capacity=300/s",
@@ -75,6 +76,7 @@ func TestCapacity(t *testing.T) {
 
 // TestCapacityOneTarget lets one process serve all probes.
 func TestCapacityOneTarget(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "capacity")
 	rec, err := experiment.Capacity(t.Context(), experiment.CapacityOptions{
 		Lab: lab(t, dir), Scenario: light(t, "expect=[refused <= 1%]"), Target: "embedded", Set: []string{"capacity=150/s"},
@@ -102,6 +104,7 @@ func TestCapacityOneTarget(t *testing.T) {
 
 // TestCapacityGenerator refuses to answer when the generator was the limit.
 func TestCapacityGenerator(t *testing.T) {
+	t.Parallel()
 	rec, err := experiment.Capacity(t.Context(), experiment.CapacityOptions{
 		// Two requests at once, of 50 ms each, are 40 a second: a bound of the client's.
 		Lab: lab(t, filepath.Join(t.TempDir(), "capacity")), Scenario: light(t, "expect=[delivered >= 99%]", "max_in_flight=2"), Target: "embedded:latency=50ms",

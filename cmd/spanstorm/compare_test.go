@@ -15,6 +15,7 @@ import (
 // finds what counts decide however the machine is loaded: shares and behaviour. The records
 // that it leaves give the same verdicts again.
 func TestCompare(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "compare")
 	o := experiment.CompareOptions{
 		Lab: lab(t, dir), Scenario: light(t, "expect=[]", "load=[{name: warm, rate: 100/s, for: 200ms, discard: true}, {rate: 100/s, for: 500ms}]"), Rounds: 11, MinEffect: versus.MinEffect,

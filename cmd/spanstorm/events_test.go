@@ -30,7 +30,7 @@ func TestEvents(t *testing.T) {
 			{at: 1s, for: 1s, agent: pause}, {phase: hold, at: 1s, for: 1s, agent: kill}, {phase: hold, at: 4s, agent: restart},
 			{at: 7s, connections: cut}, {at: 8s, for: 2s, intake: hang}, {at: 11s, for: 1s, intake: answer, code: 503},
 			{at: 12s, for: 1s, intake: slow, by: 100ms}, {at: 13s, for: 1s, intake: refuse}, {at: 14s, for: 1s, intake: reset}]`,
-	}}.do(t)
+	}}.beside().do(t)
 	validOrLate(t, rec)
 	want := []struct {
 		name      string
@@ -73,7 +73,7 @@ func TestEventThatCannotBe(t *testing.T) {
 	agent := "http://" + embedded(t, "127.0.0.1:0", "127.0.0.1:1")
 	rec, _ := job{scenario: "smoke", target: agent, sets: []string{
 		"load=[{rate: 20/s, for: 2s}]", "expect=[]", "events=[{at: 500ms, for: 500ms, agent: pause}, {at: 1s, for: 500ms, intake: hang}, {at: 1100ms, for: 100ms, agent: limit, cpu: 1}]",
-	}}.do(t)
+	}}.beside().do(t)
 	if len(rec.Events) != 3 || rec.Events[0].Error == "" || rec.Events[1].Error == "" || rec.Events[2].Error == "" || len(rec.Warnings) < 3 {
 		t.Errorf("events %+v, warnings %v", rec.Events, rec.Warnings)
 	}

@@ -13,6 +13,7 @@ import (
 // the answer of its fault, the others are accepted, and the record gives back
 // the bytes.
 func TestRequestFaults(t *testing.T) {
+	t.Parallel()
 	figures(t)
 	codes := map[string]int{ // of the embedded agent
 		fault.Truncated: 400, fault.EmptyBody: 400, fault.WrongEncoding: 400, fault.OverLimit: 413,
@@ -24,7 +25,7 @@ func TestRequestFaults(t *testing.T) {
 		faults += "{kind: " + kind + ", share: 2.5%},"
 	}
 	j.sets, j.target = append(j.sets, faults+"]"), "embedded"
-	rec, _ := j.do(t)
+	rec, _ := j.beside().do(t)
 
 	replay, err := run.NewReplay(rec)
 	if err != nil {

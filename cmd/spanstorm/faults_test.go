@@ -75,7 +75,7 @@ const receiverTimeout = 5 * time.Second
 
 func newFaulty(t *testing.T, targetName string, api scenarios.API, encoding scenarios.Encoding) *faulty {
 	t.Helper()
-	s, err := scenarios.Load("smoke", []string{"api=" + string(api), "encoding=" + string(encoding), "traces_per_request=2"})
+	s, err := scenarios.Load("smoke", append(besideOthers(), "api="+string(api), "encoding="+string(encoding), "traces_per_request=2"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,6 +242,7 @@ func (f *faulty) outcome(s sentFault, arrivals *ledger.Arrivals) fault.Outcome {
 // TestEmbeddedSurvivesRequestFaults sends every malformed request at the embedded
 // agent at the same time, with good ones in between.
 func TestEmbeddedSurvivesRequestFaults(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		api      scenarios.API
 		encoding scenarios.Encoding

@@ -21,11 +21,12 @@ import (
 // phases: requests follow from traces, every trace is accounted for, and the body
 // of a request can be had again.
 func TestFleet(t *testing.T) {
+	t.Parallel()
 	j := job{scenario: "smoke", target: "embedded", sets: []string{
 		"expect=[]", "clients={count: 20, flush_interval: 250ms, churn: 50%}",
 		"load=[{name: hold, rate: 1000 traces/s, for: 2s}, {name: ramp, rate: 1000 traces/s..3000 traces/s, for: 2s}]",
 	}}
-	rec, _ := j.do(t)
+	rec, _ := j.beside().do(t)
 	// 20 clients that flush four times a second: 80 requests/s.
 	if n := rec.Requests.Sent; n < 310 || n > 330 {
 		t.Errorf("%d requests in 4 s, want 320", n)
@@ -56,9 +57,10 @@ func TestFleet(t *testing.T) {
 // TestRetries sends again what an agent refuses: with four tries at 30% errors
 // all but 1% gets through, each payload once in the account.
 func TestRetries(t *testing.T) {
+	t.Parallel()
 	j := steady("[{name: hold, rate: 200/s, for: 2s}]", "clients={count: 4, retries: 3, backoff: 5ms}")
 	j.target = "embedded:error=30%"
-	rec, _ := j.do(t)
+	rec, _ := j.beside().do(t)
 	binomial(t, "retried", rec.Requests.Sent, rec.Requests.Retried, 0.3)
 	binomial(t, "refused", rec.Ledger.Sent.Traces, rec.Ledger.Refused.Traces, 0.3*0.3*0.3*0.3)
 	if l := rec.Ledger; l.Accepted != l.Delivered || l.Duplicated.Traces != 0 {
@@ -80,6 +82,7 @@ func TestFleetWithoutTraces(t *testing.T) {
 // the others go out with priority 0, the ledger knows why they do not come out,
 // and the bodies can still be had again.
 func TestObeyRates(t *testing.T) {
+	t.Parallel()
 	intake := freePort(t)
 	captured := embeddedBehind(t, intake)
 	proxy, ok := captured.next.(*httputil.ReverseProxy)
@@ -96,7 +99,7 @@ func TestObeyRates(t *testing.T) {
 	}
 	j := steady("[{name: hold, rate: 300/s, for: 4s}]", "clients={count: 3, obey_rates: true}")
 	j.target, j.intake = captured.listen(t), intake
-	rec, out := j.do(t)
+	rec, out := j.beside().do(t)
 	l := rec.Ledger
 	if len(rec.RateMarks) == 0 {
 		t.Fatal("no rates were obeyed")
@@ -146,8 +149,10 @@ func TestObeyRates(t *testing.T) {
 // TestFleetComesOut sends from 24 clients, and finds each of them behind the agent,
 // by what it says of itself: in headers, in heads of payloads, or in both.
 func TestFleetComesOut(t *testing.T) {
+	t.Parallel()
 	for _, api := range scenarios.APIs() {
 		t.Run(string(api), func(t *testing.T) {
+			t.Parallel()
 			fleetComesOut(t, api, scenarios.V03, func(intake string) string {
 				return "http://" + embedded(t, "127.0.0.1:0", intake)
 			})
@@ -167,7 +172,7 @@ func fleetComesOut(t *testing.T, api, contained scenarios.API, start func(intake
 	j := steady("[{name: hold, rate: 100/s, for: 4s}]",
 		"api="+string(api), "clients={count: 24, languages: {go: 2, java: 1, cpp: 1}, containers: 75%}")
 	j.target, j.intake = start(strings.TrimPrefix(captured.listen(t), "http://")), intake
-	rec, _ := j.do(t)
+	rec, _ := j.beside().do(t)
 	allCame(t, rec)
 	replay, err := run.NewReplay(rec)
 	if err != nil {

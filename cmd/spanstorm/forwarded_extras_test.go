@@ -18,8 +18,8 @@ import (
 type extras struct {
 	Links               []generator.Link
 	Events              []generator.Event
-	Structs             map[string][]byte
-	LinkTags, EventTags string // JSON, with its keys in order
+	Structs             map[string]string // as text, which is compared at once
+	LinkTags, EventTags string            // JSON, with its keys in order
 }
 
 // sent leaves out of events what is not sent, and takes none of a kind for an empty list.
@@ -38,7 +38,7 @@ func withExtras(s *scenarios.Scenario) {
 
 // extrasOf reads those of a span.
 func extrasOf(s *pb.Span) extras {
-	x := extras{Structs: s.MetaStruct, LinkTags: inOrder(s.Meta["_dd.span_links"]), EventTags: inOrder(s.Meta["events"])}
+	x := extras{Structs: texts(s.MetaStruct), LinkTags: inOrder(s.Meta["_dd.span_links"]), EventTags: inOrder(s.Meta["events"])}
 	for _, l := range s.SpanLinks {
 		x.Links = append(x.Links, generator.Link{
 			TraceIDHigh: l.TraceIDHigh, TraceID: l.TraceID, SpanID: l.SpanID, Attributes: l.Attributes, Tracestate: l.Tracestate, Flags: l.Flags,
@@ -67,7 +67,15 @@ func extrasGenerated(api scenarios.API, s generator.Span) extras {
 	if api == scenarios.V03 || api == scenarios.V05 {
 		return extras{LinkTags: linkTags(s.Links), EventTags: eventTags(s.Events)}
 	}
-	return extras{Links: s.Links, Events: s.Events, Structs: s.MetaStruct}
+	return extras{Links: s.Links, Events: s.Events, Structs: texts(s.MetaStruct)}
+}
+
+func texts(documents map[string][]byte) map[string]string {
+	out := map[string]string{}
+	for key, document := range documents {
+		out[key] = string(document)
+	}
+	return out
 }
 
 func linkTags(links []generator.Link) string {

@@ -25,6 +25,7 @@ import (
 // TestEmbeddedForwardsWhatWasGenerated goes the other way than a run: what the intake
 // decodes in full equals the trees that were generated, field by field.
 func TestEmbeddedForwardsWhatWasGenerated(t *testing.T) {
+	t.Parallel()
 	forwardsWhatWasGenerated(t, target.EmbeddedName)
 }
 
@@ -36,7 +37,8 @@ func forwardsWhatWasGenerated(t *testing.T, arg string) {
 	}
 	for _, sets := range [][]string{{}, {"encoding=json"}, {"api=v0.3"}, {"api=v0.5"}, {"api=v0.7"}, {"api=v1.0"}} {
 		t.Run(strings.Join(sets, " "), func(t *testing.T) {
-			s, err := scenarios.Load("web-shop", sets)
+			t.Parallel()
+			s, err := scenarios.Load("web-shop", append(besideOthers(), sets...))
 			if err != nil {
 				t.Fatal(err)
 			}

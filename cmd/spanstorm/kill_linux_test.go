@@ -18,6 +18,7 @@ import (
 // TestKilled kills a run at random moments: what is on disk stays readable, and
 // nothing of ours stays alive.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	times := 10
 	if testing.Short() || raced {
 		times = 3
@@ -141,6 +142,7 @@ func TestTargetDies(t *testing.T) {
 
 // With --restart the target is started again, and the run goes on to its end.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--restart", "--set", "load.0.for=8s", "--set", "expect=[]")
 	s.killAgent(t)
 	rec := s.over(t, 25*time.Second)

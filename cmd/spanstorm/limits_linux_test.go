@@ -37,12 +37,13 @@ func usedIn(rec *results.Record, from, to int) float64 {
 
 // An agent that has a fiftieth of a CPU uses no more while the event lasts.
 func TestLimitCPU(t *testing.T) {
+	t.Parallel()
 	limitable(t)
 	rec, _ := job{scenario: "smoke", target: "embedded", sets: []string{
-		"load=[{name: before, rate: 40/s, for: 3s}, {name: hold, rate: 40/s, for: 9s}]", "traces_per_request=400", "expect=[]",
-		"events=[{phase: hold, at: 0s, for: 7s, agent: limit, cpu: 2%}]",
-	}}.do(t)
-	if len(rec.Events) != 1 || rec.Events[0].Error != "" || rec.Events[0].ForS < 7 || !strings.Contains(rec.Events[0].Effect, "2%") {
+		"load=[{name: before, rate: 40/s, for: 3s}, {name: hold, rate: 40/s, for: 7s}]", "traces_per_request=150", "expect=[]",
+		"events=[{phase: hold, at: 0s, for: 6s, agent: limit, cpu: 2%}]",
+	}}.beside().do(t)
+	if len(rec.Events) != 1 || rec.Events[0].Error != "" || rec.Events[0].ForS < 6 || !strings.Contains(rec.Events[0].Effect, "2%") {
 		t.Fatalf("events %+v", rec.Events)
 	}
 	e := &rec.Events[0]
@@ -56,11 +57,12 @@ func TestLimitCPU(t *testing.T) {
 // An agent that needs more memory than it has is killed by the kernel, which the
 // record says; with a restart the run goes on.
 func TestLimitMemory(t *testing.T) {
+	t.Parallel()
 	limitable(t)
 	rec, out := job{scenario: "smoke", target: "embedded:latency=2s", restart: true, sets: []string{
 		"load=[{name: much, rate: 20/s, for: 3s}, {name: little, rate: 1/s, for: 4s}]", "traces_per_request=3000", "expect=[]",
 		"events=[{name: tight, at: 0s, for: 6s, agent: limit, memory: 64MB}]",
-	}}.do(t)
+	}}.beside().do(t)
 	if len(rec.Events) != 1 || rec.Events[0].Error != "" || len(rec.Target.Restarts) == 0 {
 		t.Fatalf("events %+v, restarts %+v, exit %+v", rec.Events, rec.Target.Restarts, rec.Target.Exit)
 	}

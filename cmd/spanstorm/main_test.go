@@ -17,20 +17,10 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the command scripts, one after the other: some of them load
-// an agent, and a machine that does something else at the time shows in it.
+// TestScripts runs the command scripts, beside each other and beside other tests: those
+// that load an agent set late_limit where they want a run to be valid.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	figures(t)
-	testscript.RunT(serial{t}, testscript.Params{Dir: "testdata"})
-}
-
-// serial is a test whose parts do not run in parallel.
-type serial struct{ *testing.T }
-
-func (serial) Parallel() {}
-
-func (s serial) Verbose() bool { return testing.Verbose() }
-
-func (s serial) Run(name string, f func(testscript.T)) {
-	s.T.Run(name, func(t *testing.T) { f(serial{t}) })
+	testscript.Run(t, testscript.Params{Dir: "testdata"})
 }

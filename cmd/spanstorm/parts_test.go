@@ -12,7 +12,7 @@ import (
 func longTraces(target string, sets ...string) job {
 	return job{scenario: "long-traces", target: target, sets: append([]string{
 		"expect=[]", "shapes.batch.partial_flush=20", "services.orders.operations.batch.calls.1.repeat={p50: 10, p99: 100, max: 150}",
-		"clients={count: 3}", "traces_per_request=1..3", "load=[{name: hold, rate: 60/s, for: 3s}]",
+		"clients={count: 3}", "traces_per_request=1..3", "load=[{name: hold, rate: 30/s, for: 3s}]",
 	}, sets...)}
 }
 
@@ -37,6 +37,7 @@ func inParts(t *testing.T, rec *results.Record) (chunks, later uint64) {
 // TestPartialFlush sends long traces in parts through the embedded agent: every
 // chunk comes out, and none is taken for something else.
 func TestPartialFlush(t *testing.T) {
+	t.Parallel()
 	for name, sets := range map[string][]string{
 		"rate":  nil,
 		"v1.0":  {"api=v1.0"},
@@ -44,7 +45,8 @@ func TestPartialFlush(t *testing.T) {
 		"loop":  {"load=[{name: hold, rate: max, connections: 2, for: 1s}]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rec, _ := longTraces("embedded", sets...).do(t)
+			t.Parallel()
+			rec, _ := longTraces("embedded", sets...).beside().do(t)
 			allCame(t, rec)
 			chunks, later := inParts(t, rec)
 			if chunks != rec.Ledger.Sent.Traces || later < chunks/4 || later == chunks {
@@ -57,16 +59,18 @@ func TestPartialFlush(t *testing.T) {
 // TestPartialFlushAgain has the very bodies again from the record, and finds the
 // request of each part by the ids of its spans.
 func TestPartialFlushAgain(t *testing.T) {
+	t.Parallel()
 	for name, load := range map[string]string{
 		"rate": "load=[{name: warm, rate: 50/s, for: 1s}, {name: hold, rate: 60/s, for: 2s}]",
 		"loop": "load=[{name: hold, rate: max, connections: 2, for: 2500ms}]",
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			intake := freePort(t)
 			captured := embeddedBehind(t, intake, "--latency", "20ms")
 			j := longTraces(captured.listen(t), load)
 			j.intake = intake
-			rec, _ := j.do(t)
+			rec, _ := j.beside().do(t)
 			allCame(t, rec)
 			replay, err := run.NewReplay(rec)
 			if err != nil {
@@ -94,7 +98,8 @@ func TestPartialFlushAgain(t *testing.T) {
 
 // TestPartialFlushLosses balances the books when parts of traces are lost.
 func TestPartialFlushLosses(t *testing.T) {
-	rec, _ := longTraces("embedded:drop=10%").do(t)
+	t.Parallel()
+	rec, _ := longTraces("embedded:drop=10%").beside().do(t)
 	l := rec.Ledger
 	if l.Delivered != l.Sent || l.Foreign.Traces+l.Foreign.Spans != 0 || l.Duplicated.Traces != 0 || l.Partial.Traces != 0 {
 		t.Errorf("%+v, foreign %+v", l.Account, l.Foreign)

@@ -18,11 +18,17 @@ const datadog = "../../agents/datadog/v0.85.1.yaml"
 
 // TestRealDatadogAcceptsEverything is the main job against the real agent: every
 // trace of a 20 s run comes out, whatever the encoding. Short, it is 7 s at a quarter
-// of the rate: what this agent takes depends much on the machine.
+// of the rate and a fifth of the size, beside other tests: what this agent takes depends much on the machine.
 func TestRealDatadogAcceptsEverything(t *testing.T) {
+	if testing.Short() {
+		t.Parallel()
+	}
 	for _, api := range scenarios.APIs() {
 		for _, encoding := range encodingsOf(api) {
 			t.Run(string(api)+" "+string(encoding), func(t *testing.T) {
+				if testing.Short() {
+					t.Parallel()
+				}
 				sets := []string{"api=" + string(api), "encoding=" + string(encoding)}
 				rate := 200
 				if encoding == scenarios.JSON { // decoding JSON costs this agent several times as much
@@ -30,12 +36,17 @@ func TestRealDatadogAcceptsEverything(t *testing.T) {
 				}
 				if testing.Short() {
 					rate /= 4
+					sets = append(sets, "traces_per_request=4")
 				}
 				sets = append(sets, fmt.Sprintf("load.ramp.rate=%d/s", rate), fmt.Sprintf("load.hold.rate=%d/s", rate))
 				if testing.Short() || !api.TakesJSON() { // the newer ones, for a shorter time
 					sets = append(sets, "load.hold.for=4s")
 				}
-				rec, _ := job{scenario: "web-shop", sets: sets, target: datadog}.do(t)
+				j := job{scenario: "web-shop", sets: sets, target: datadog}
+				if testing.Short() {
+					j = j.beside()
+				}
+				rec, _ := j.do(t)
 				allAccepted(t, rec)
 				ownWord(t, rec)
 				if rec.Requests.UnexpectedBody != 0 {
@@ -61,6 +72,7 @@ func ownWord(t *testing.T, rec *results.Record) {
 // TestRealDatadogFleetComesOut finds each client behind the real agent. Without
 // a container runtime beside it, it reads containers of heads only.
 func TestRealDatadogFleetComesOut(t *testing.T) {
+	t.Parallel()
 	file, err := os.ReadFile(datadog)
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +86,7 @@ func TestRealDatadogFleetComesOut(t *testing.T) {
 			if testing.Short() && api != scenarios.V04 && api != scenarios.V10 {
 				t.Skip("the others are alike")
 			}
+			t.Parallel()
 			fleetComesOut(t, api, scenarios.V07, func(intake string) string {
 				text := strings.NewReplacer("{{intake}}", "http://"+intake, "../../bin", program).Replace(string(file))
 				target := filepath.Join(t.TempDir(), "wired.yaml")
@@ -86,18 +99,25 @@ func TestRealDatadogFleetComesOut(t *testing.T) {
 	}
 }
 
-func TestRealDatadogForwardsWhatWasGenerated(t *testing.T) { forwardsWhatWasGenerated(t, datadog) }
+func TestRealDatadogForwardsWhatWasGenerated(t *testing.T) {
+	t.Parallel()
+	forwardsWhatWasGenerated(t, datadog)
+}
 
 // TestRealDatadogTakesParts sends long traces in parts to the real agent.
 func TestRealDatadogTakesParts(t *testing.T) {
+	t.Parallel()
 	for _, api := range []string{"v0.4", "v1.0"} {
-		rec, _ := longTraces(datadog, "api="+api, "load.hold.rate=30/s").do(t)
-		l := rec.Ledger // an agent that is short of processor may refuse some
-		if l.Accepted != l.Delivered || l.Accepted.Traces == 0 || l.Foreign.Spans != 0 || l.Duplicated.Spans != 0 || l.Partial.Traces != 0 {
-			t.Errorf("%s: %+v, foreign %+v", api, l.Account, l.Foreign)
-		}
-		if _, later := inParts(t, rec); later == 0 {
-			t.Errorf("%s: no trace was sent in parts", api)
-		}
+		t.Run(api, func(t *testing.T) {
+			t.Parallel()
+			rec, _ := longTraces(datadog, "api="+api).beside().do(t)
+			l := rec.Ledger // an agent that is short of processor may refuse some
+			if l.Accepted != l.Delivered || l.Accepted.Traces == 0 || l.Foreign.Spans != 0 || l.Duplicated.Spans != 0 || l.Partial.Traces != 0 {
+				t.Errorf("%+v, foreign %+v", l.Account, l.Foreign)
+			}
+			if _, later := inParts(t, rec); later == 0 {
+				t.Error("no trace was sent in parts")
+			}
+		})
 	}
 }

@@ -10,10 +10,11 @@ import (
 	"github.com/spanstorm/spanstorm/results"
 )
 
-// TestRealDatadogAlters meets what the agent rewrites: of sound traffic its documented
-// quantisation of statements and nothing else, and of faults the field that is broken.
+// TestRealDatadogAlters meets what the agent rewrites of sound traffic: its documented
+// quantisation of statements and nothing else.
 func TestRealDatadogAlters(t *testing.T) {
-	rec, _ := job{scenario: "web-shop", target: datadog, sets: []string{"load=[{rate: 10/s, for: 3s}]", "expect=[altered < 50%]"}}.do(t)
+	t.Parallel()
+	rec, _ := job{scenario: "web-shop", target: datadog, sets: []string{"load=[{rate: 10/s, for: 3s}]", "expect=[altered < 50%]"}}.beside().do(t)
 	a := rec.Ledger.Altered
 	if a == nil || a.Compared.Traces < 100 {
 		t.Fatalf("%+v", a)
@@ -26,12 +27,16 @@ func TestRealDatadogAlters(t *testing.T) {
 	if e := statements.Example; quantised(e.Sent) != quantised(e.Came) {
 		t.Errorf("the example is no statement: %+v", e)
 	}
+}
 
-	rec, _ = job{scenario: "smoke", target: datadog, sets: []string{
+// TestRealDatadogAltersFaults meets what it rewrites of faults: the field that is broken.
+func TestRealDatadogAltersFaults(t *testing.T) {
+	t.Parallel()
+	rec, _ := job{scenario: "smoke", target: datadog, sets: []string{
 		"load=[{rate: 100/s, for: 3s}]", "expect=[]", "traces_per_request=1",
 		"faults=[{kind: long-name, share: 10%}, {kind: start-zero, share: 10%}, {kind: odd-characters, share: 10%}, {kind: start-future, share: 10%}]",
-	}}.do(t)
-	fields = fieldsOf(rec.Ledger.Altered)
+	}}.beside().do(t)
+	fields := fieldsOf(rec.Ledger.Altered)
 	for _, want := range []struct{ fault, field, sent, came string }{
 		{"long-name", "name changed", "(300 bytes)", "(100 bytes)"},
 		{"start-zero", "start changed", "0", "1"}, // now, in nanoseconds
@@ -63,21 +68,25 @@ func TestRealDatadogAlters(t *testing.T) {
 // TestRealOtelcolAlters finds what two versions of the Collector's receiver do to
 // services. Short, it leaves out the older one, which is not built then.
 func TestRealOtelcolAlters(t *testing.T) {
+	t.Parallel()
 	for version, alters := range map[string]bool{otelcolOlder: false, otelcol: true} {
 		if version == otelcolOlder && testing.Short() {
 			continue
 		}
-		rec, _ := job{scenario: "web-shop", target: version, sets: []string{"load=[{rate: 10/s, for: 2s}]", "expect=[]"}}.do(t)
-		a := rec.Ledger.Altered
-		if a == nil || a.Compared.Traces < 100 {
-			t.Fatalf("%s: %+v", version, a)
-		}
-		fields := fieldsOf(a)
-		if !alters && (a.Altered != results.Count{} || len(fields) > 0) {
-			t.Errorf("%s: %+v", version, fields)
-		}
-		if alters && (len(fields) != 2 || fields["service changed"].Spans == 0 || fields["name changed"].Spans == 0) {
-			t.Errorf("%s: %+v", version, fields)
-		}
+		t.Run(agentOf(version), func(t *testing.T) {
+			t.Parallel()
+			rec, _ := job{scenario: "web-shop", target: version, sets: []string{"load=[{rate: 10/s, for: 2s}]", "expect=[]"}}.beside().do(t)
+			a := rec.Ledger.Altered
+			if a == nil || a.Compared.Traces < 100 {
+				t.Fatalf("%+v", a)
+			}
+			fields := fieldsOf(a)
+			if !alters && (a.Altered != results.Count{} || len(fields) > 0) {
+				t.Errorf("%+v", fields)
+			}
+			if alters && (len(fields) != 2 || fields["service changed"].Spans == 0 || fields["name changed"].Spans == 0) {
+				t.Errorf("%+v", fields)
+			}
+		})
 	}
 }

@@ -18,6 +18,7 @@ import (
 // TestRealDatadogRequestFaults holds the catalogue against the real agent: each
 // kind of malformed request by itself, and a good one after it.
 func TestRealDatadogRequestFaults(t *testing.T) {
+	t.Parallel()
 	for _, api := range scenarios.APIs() {
 		for _, encoding := range encodingsOf(api) {
 			t.Run(string(api)+" "+string(encoding), func(t *testing.T) {
@@ -38,6 +39,7 @@ func TestRealDatadogRequestFaults(t *testing.T) {
 // TestRealDatadogWaitsForASlowBodyWithADecoder holds what the catalogue says of
 // others under a slow body: it keeps a decoder, and there are GOMAXPROCS/2.
 func TestRealDatadogWaitsForASlowBodyWithADecoder(t *testing.T) {
+	t.Parallel()
 	f := newFaulty(t, datadog, scenarios.V04, scenarios.Msgpack)
 	slow, ok := fault.Find(fault.SlowBody)
 	if !ok {
@@ -66,6 +68,7 @@ func TestRealDatadogWaitsForASlowBodyWithADecoder(t *testing.T) {
 // TestRealDatadogAnswersAsTheEmbeddedAgent sends odd bodies under odd types and
 // methods to both agents: the embedded one is to answer as the real one does.
 func TestRealDatadogAnswersAsTheEmbeddedAgent(t *testing.T) {
+	t.Parallel()
 	actual := newFaulty(t, datadog, scenarios.V04, scenarios.Msgpack)
 	embedded := newFaulty(t, "embedded", scenarios.V04, scenarios.Msgpack)
 	_, good := embedded.next()

@@ -26,7 +26,8 @@ const agentWaits = 10 * time.Second
 
 // TestRealDatadogHungIntake has the agent refuse while its intake hangs, and recover.
 func TestRealDatadogHungIntake(t *testing.T) {
-	rec, _ := hungIntake(3*time.Second, 7*time.Second, 18*time.Second).do(t)
+	t.Parallel()
+	rec, _ := hungIntake(3*time.Second, 7*time.Second, 18*time.Second).beside().do(t)
 	hangIsOver(t, rec)
 }
 

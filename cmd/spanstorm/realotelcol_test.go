@@ -18,6 +18,7 @@ const (
 // TestRealOtelcolAcceptsEverything sends to the collectors what they take, and
 // finds every span in the OTLP that they forward. Short, it is v0.4 in msgpack alone.
 func TestRealOtelcolAcceptsEverything(t *testing.T) {
+	t.Parallel()
 	otelcolAcceptsEverything(t, otelcol, "0.128.0")
 	if !testing.Short() {
 		otelcolAcceptsEverything(t, otelcolOlder, "0.118.0")
@@ -32,6 +33,7 @@ func otelcolAcceptsEverything(t *testing.T, target, version string) {
 				continue
 			}
 			t.Run(version+" "+string(api)+" "+string(encoding), func(t *testing.T) {
+				t.Parallel()
 				rec := everythingComes(t, job{target: target}, api, encoding)
 				if v := rec.Target.Version; v != version {
 					t.Errorf("version %q", v)
@@ -44,7 +46,8 @@ func otelcolAcceptsEverything(t *testing.T, target, version string) {
 // TestRealOtelcolTakesParts sends long traces in parts, which the collector may
 // forward in one request under one id.
 func TestRealOtelcolTakesParts(t *testing.T) {
-	rec, _ := longTraces(otelcol, "load.hold.rate=20/s", "load.hold.for=3s").do(t)
+	t.Parallel()
+	rec, _ := longTraces(otelcol, "load.hold.rate=20/s", "load.hold.for=3s").beside().do(t)
 	allCame(t, rec)
 	if _, later := inParts(t, rec); later == 0 {
 		t.Error("no trace was sent in parts")

@@ -28,6 +28,16 @@ type job struct {
 	out      string // where the record stays; empty: nowhere
 }
 
+// besideOthers are settings of a run that is not alone on the machine: no times of it are
+// judged, so it is valid as long as nothing is sent a second late. Templates need not be many.
+func besideOthers() []string { return []string{"late_limit=1s", "corpus={spans: 8192}"} }
+
+// beside is the job in a test that runs in parallel to others.
+func (j job) beside() job {
+	j.sets = append(besideOthers(), j.sets...)
+	return j
+}
+
 // do runs the job and returns its record, which is also read back from disk.
 func (j job) do(t *testing.T) (*results.Record, string) {
 	t.Helper()
@@ -131,10 +141,10 @@ func allCame(t *testing.T, rec *results.Record) {
 	}
 }
 
-// TestWebShop is the bundled main scenario, as `make run` runs it.
+// TestWebShop is the bundled main scenario, as `make run` runs it, but for a part of the time.
 func TestWebShop(t *testing.T) {
 	figures(t)
-	rec, _ := job{scenario: "web-shop", target: "embedded"}.do(t)
+	rec, _ := job{scenario: "web-shop", sets: []string{"load.hold.for=6s"}, target: "embedded"}.do(t)
 	allAccepted(t, rec)
 	for _, e := range rec.Expectations {
 		if !e.Met {
@@ -146,13 +156,16 @@ func TestWebShop(t *testing.T) {
 // TestEncodings sends every API and encoding through the embedded agent, over
 // TCP and, to an agent that runs already, over a Unix socket.
 func TestEncodings(t *testing.T) {
+	t.Parallel()
 	for _, api := range scenarios.APIs() {
 		for _, encoding := range encodingsOf(api) {
 			t.Run(string(api)+" "+string(encoding), func(t *testing.T) {
+				t.Parallel()
 				everythingComes(t, job{target: "embedded"}, api, encoding)
 			})
 		}
 		t.Run(string(api)+" over a socket", func(t *testing.T) {
+			t.Parallel()
 			if runtime.GOOS == "windows" {
 				t.Skip("paths of sockets are not absolute there")
 			}
@@ -167,7 +180,7 @@ func everythingComes(t *testing.T, j job, api scenarios.API, encoding scenarios.
 	t.Helper()
 	j.scenario = "smoke"
 	j.sets = []string{"api=" + string(api), "encoding=" + string(encoding), "load.hold.for=1s", "traces_per_request=5"}
-	rec, _ := j.do(t)
+	rec, _ := j.beside().do(t)
 	allCame(t, rec)
 	if rec.Requests.UnexpectedBody != 0 || rec.Ledger.Sent.Traces < 100 {
 		t.Errorf("%d unexpected bodies, %d traces", rec.Requests.UnexpectedBody, rec.Ledger.Sent.Traces)
@@ -182,20 +195,21 @@ func encodingsOf(api scenarios.API) []scenarios.Encoding {
 	return []scenarios.Encoding{scenarios.Msgpack}
 }
 
-// TestLibrary runs the other bundled scenarios, shortened but for those with events.
+// TestLibrary runs the other bundled scenarios, shortened, but for those with events.
 func TestLibrary(t *testing.T) {
 	figures(t) // a raced agent is too slow for these loads
 	for _, b := range scenarios.Library() {
+		s, err := scenarios.Load(b.Name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(s.Events) > 0 { // they need their time: see TestLibraryEvents
+			continue
+		}
 		t.Run(b.Name, func(t *testing.T) {
-			s, err := scenarios.Load(b.Name, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
 			var sets []string
 			for _, phase := range s.Load {
-				if len(s.Events) == 0 { // which need their time
-					sets = append(sets, "load."+phase.Name+".for=1s")
-				}
+				sets = append(sets, "load."+phase.Name+".for=1s")
 			}
 			if b.Name == "datadog-bench" { // whose quarter of a million spans a second take more than two slow processors
 				sets = append(sets, "load.hold.rate=100/s")
@@ -216,11 +230,27 @@ func TestLibrary(t *testing.T) {
 				}
 				return
 			}
-			if len(s.Events) > 0 {
-				allDone(t, rec, len(s.Events))
-				return
-			}
 			allAccepted(t, rec)
+		})
+	}
+}
+
+// TestLibraryEvents runs the bundled scenarios with events at full length.
+func TestLibraryEvents(t *testing.T) {
+	t.Parallel()
+	figures(t)
+	for _, b := range scenarios.Library() {
+		s, err := scenarios.Load(b.Name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(s.Events) == 0 {
+			continue
+		}
+		t.Run(b.Name, func(t *testing.T) {
+			t.Parallel()
+			rec, _ := job{scenario: b.Name, target: "embedded"}.beside().do(t)
+			allDone(t, rec, len(s.Events))
 		})
 	}
 }
@@ -246,10 +276,11 @@ func allDone(t *testing.T, rec *results.Record, events int) {
 // TestIncidents has an incident and an agent that loses traces: requests and traces
 // are inside or outside, and the report says what became of which.
 func TestIncidents(t *testing.T) {
+	t.Parallel()
 	rec, out := job{scenario: "outage", sets: []string{
 		"expect=[]", "load=[{name: warm-up, rate: 50/s, for: 1s, discard: true}, {name: hold, rate: 50/s, for: 3s}]",
 		"incidents=[{name: bank-down, at: 1500ms, for: 1s, operations: payments.bank, slowdown: 8x, error_rate: 30%}, {name: rest, at: 3500ms, for: 1h, operations: postgres.*, slowdown: 25x}]",
-	}, target: "embedded:drop=10%"}.do(t)
+	}, target: "embedded:drop=10%"}.beside().do(t)
 	if len(rec.Incidents) != 2 || len(rec.Ledger.ByIncident) != 2 || rec.OutsideIncidents == nil || rec.Ledger.NoIncident == nil {
 		t.Fatalf("%+v, %+v", rec.Incidents, rec.Ledger.ByIncident)
 	}

@@ -74,10 +74,11 @@ func asDocumented(t *testing.T, rec *results.Record, unaltered ...string) {
 // TestSpanFaults sends every malformed kind of trace among good ones. Their trace
 // ids lead back to them, and the body can be had again.
 func TestSpanFaults(t *testing.T) {
+	t.Parallel()
 	j := job{scenario: "smoke", target: "embedded", sets: []string{
 		"load=[{rate: 500/s, for: 3s}]", "expect=[]", "traces_per_request=1", spanFaults(scenarios.V04),
 	}}
-	rec, _ := j.do(t)
+	rec, _ := j.beside().do(t)
 	asDocumented(t, rec, fault.OddCharacters)
 
 	replay, err := run.NewReplay(rec)

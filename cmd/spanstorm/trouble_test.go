@@ -14,9 +14,10 @@ func steady(load string, more ...string) job {
 
 // TestSilentDrops finds a tenth of the traces missing behind 200s.
 func TestSilentDrops(t *testing.T) {
+	t.Parallel()
 	figures(t)
 	j := job{scenario: "smoke", sets: []string{"load.0.rate=200/s", "load.0.for=4s", "traces_per_request=10"}, target: "embedded:drop=10%"}
-	rec, _ := j.do(t)
+	rec, _ := j.beside().do(t)
 	l := rec.Ledger
 	if l.Delivered != l.Sent {
 		t.Fatalf("delivered %+v of %+v", l.Delivered, l.Sent)
@@ -60,9 +61,9 @@ func binomial(t *testing.T, of string, n, k uint64, p float64) {
 // are workers enough to have all of those requests under way at once.
 func TestStall(t *testing.T) {
 	figures(t)
-	const s, d, q = time.Second, 10 * time.Second, 0.99
+	const s, d, q = time.Second, 6 * time.Second, 0.99
 	want := float64(s) - (1-q)*float64(d)
-	const load = "[{name: hold, rate: 150/s, for: 10s}]"
+	const load = "[{name: hold, rate: 150/s, for: 6s}]"
 	for _, c := range []struct {
 		name   string
 		more   []string
@@ -73,7 +74,7 @@ func TestStall(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j := steady(load, c.more...)
-			j.target = "embedded:stall=3s+1s"
+			j.target = "embedded:stall=2s+1s"
 			rec, _ := j.do(t)
 			if !rec.Valid {
 				t.Errorf("invalid: %v", rec.InvalidReasons)
@@ -94,7 +95,7 @@ func TestStall(t *testing.T) {
 // TestTooFewWorkers blames the bound, not the target.
 func TestTooFewWorkers(t *testing.T) {
 	figures(t)
-	j := steady("[{name: hold, rate: 500/s, for: 3s}]", "max_in_flight=20")
+	j := steady("[{name: hold, rate: 500/s, for: 2s}]", "max_in_flight=20")
 	j.target = "embedded:latency=200ms"
 	rec, _ := j.do(t)
 	if rec.Valid || len(rec.InvalidReasons) == 0 {
@@ -108,7 +109,7 @@ func TestTooFewWorkers(t *testing.T) {
 // TestOverCapacity offers twice what the agent takes.
 func TestOverCapacity(t *testing.T) {
 	figures(t)
-	j := steady("[{name: hold, rate: 1000/s, for: 4s}]")
+	j := steady("[{name: hold, rate: 1000/s, for: 3s}]")
 	j.target = "embedded:capacity=500/s"
 	rec, _ := j.do(t)
 	if !rec.Valid || !rec.Saturated {
@@ -124,10 +125,10 @@ func TestOverCapacity(t *testing.T) {
 
 // TestErrorsAndResets tells refusals from silence.
 func TestErrorsAndResets(t *testing.T) {
-	figures(t)
-	j := steady("[{name: hold, rate: 500/s, for: 3s}]")
+	t.Parallel()
+	j := steady("[{name: hold, rate: 200/s, for: 4s}]")
 	j.target = "embedded:error=5%,reset=5%"
-	rec, _ := j.do(t)
+	rec, _ := j.beside().do(t)
 	l := rec.Ledger
 	binomial(t, "refused", l.Sent.Traces, l.Refused.Traces, 0.05)
 	binomial(t, "unanswered", l.Sent.Traces, l.Unanswered.Traces, 0.05)

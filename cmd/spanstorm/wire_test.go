@@ -124,11 +124,12 @@ func freePort(t *testing.T) string {
 // carried it, and holds them against what passed over the wire. The agent was
 // started elsewhere, as users' agents are.
 func TestMissingTraceToBytes(t *testing.T) {
+	t.Parallel()
 	intake := freePort(t)
 	captured := embeddedBehind(t, intake, "--drop", "10%")
 	j := steady("[{name: hold, rate: 100/s, for: 3s}, {name: flat-out, rate: max, connections: 2, for: 1s}]", "traces_per_request=3")
 	j.target, j.intake = captured.listen(t), intake
-	rec, out := j.do(t)
+	rec, out := j.beside().do(t)
 	if len(rec.Ledger.Examples.Missing) == 0 {
 		t.Fatalf("nothing missing: %+v", rec.Ledger.Account)
 	}
@@ -165,10 +166,11 @@ func TestMissingTraceToBytes(t *testing.T) {
 // loses and refuses the first trace as it does every other: the run
 // asks again instead of giving up.
 func TestLossyFromTheStart(t *testing.T) {
+	t.Parallel()
 	intake := freePort(t)
 	j := steady("[{name: hold, rate: 100/s, for: 1s}]")
 	j.target, j.intake = embeddedBehind(t, intake, "--drop", "30%", "--error", "20%").listen(t), intake
-	rec, _ := j.do(t)
+	rec, _ := j.beside().do(t)
 	if l := rec.Ledger.Account; l.Missing.Traces == 0 || l.Refused.Traces == 0 || l.Accepted.Traces == 0 {
 		t.Errorf("want some of each: %+v", l)
 	}
@@ -184,6 +186,7 @@ func ids(traces pb.Traces) (out []uint64) {
 // TestSameBodies runs one scenario with one worker and with 64: the corpus and,
 // ids and times masked, the bodies are the same.
 func TestSameBodies(t *testing.T) {
+	t.Parallel()
 	type sending struct {
 		rec    *results.Record
 		masked map[uint64]pb.Traces
@@ -192,7 +195,7 @@ func TestSameBodies(t *testing.T) {
 		captured := &wire{next: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })}
 		j := steady("[{name: hold, rate: 200/s, for: 2s}]", "traces_per_request=1..5", fmt.Sprintf("max_in_flight=%d", workers))
 		j.target = captured.listen(t)
-		rec, _ := j.do(t)
+		rec, _ := j.beside().do(t)
 		replay, err := run.NewReplay(rec)
 		if err != nil {
 			t.Fatal(err)

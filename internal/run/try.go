@@ -144,7 +144,7 @@ func (r *run) try(ctx context.Context, api scenarios.API, encoding scenarios.Enc
 	try := Try{API: string(api), Encoding: string(encoding)}
 	fail := func(err error) (Try, error) { return try, fmt.Errorf("try API %s in %s: %w", api, encoding, err) }
 	var err error
-	r.Scenario, err = scenarios.Load(trialScenario, []string{"api=" + string(api), "encoding=" + string(encoding)})
+	r.Scenario, err = scenarios.Load(trialScenario, []string{"api=" + string(api), "encoding=" + string(encoding), "corpus.spans=1000"})
 	if err != nil {
 		return fail(err)
 	}
