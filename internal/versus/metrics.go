@@ -32,14 +32,14 @@ type metric struct {
 // metrics are those that are compared, as reports list them.
 func metrics() []metric {
 	return []metric{
-		latency("response_time.p50", responseTime, func(q *results.Quantiles) int64 { return q.P50 }),
-		latency("response_time.p90", responseTime, func(q *results.Quantiles) int64 { return q.P90 }),
-		latency("response_time.p99", responseTime, func(q *results.Quantiles) int64 { return q.P99 }),
-		latency("response_time.p99_9", responseTime, func(q *results.Quantiles) int64 { return q.P999 }),
-		latency("service_time.p50", serviceTime, func(q *results.Quantiles) int64 { return q.P50 }),
-		latency("service_time.p99", serviceTime, func(q *results.Quantiles) int64 { return q.P99 }),
-		latency("end_to_end.p50", endToEnd, func(q *results.Quantiles) int64 { return q.P50 }),
-		latency("end_to_end.p99", endToEnd, func(q *results.Quantiles) int64 { return q.P99 }),
+		latency("response_time", responseTime, p50),
+		latency("response_time", responseTime, p90),
+		latency("response_time", responseTime, p99),
+		latency("response_time", responseTime, p999),
+		latency("service_time", serviceTime, p50),
+		latency("service_time", serviceTime, p99),
+		latency("end_to_end", endToEnd, p50),
+		latency("end_to_end", endToEnd, p99),
 		{name: "throughput", unit: unitRate, better: higher, of: throughput},
 		{name: "accepted", unit: unitShare, better: higher, share: true, of: func(r Run) (float64, bool) {
 			l := &r.Record.Ledger
@@ -60,13 +60,28 @@ func metrics() []metric {
 	}
 }
 
-func latency(name string, times func(*results.Record) *results.Quantiles, at func(*results.Quantiles) int64) metric {
-	return metric{name: name, unit: unitNS, better: lower, of: func(r Run) (float64, bool) {
+// percentile is one of a distribution of times. One that fewer than a single value of a run lies beyond
+// would be the largest of them under another name, so it takes at least that many values.
+type percentile struct {
+	name  string
+	least uint64
+	of    func(*results.Quantiles) int64
+}
+
+var (
+	p50  = percentile{"p50", 2, func(q *results.Quantiles) int64 { return q.P50 }}
+	p90  = percentile{"p90", 10, func(q *results.Quantiles) int64 { return q.P90 }}
+	p99  = percentile{"p99", 100, func(q *results.Quantiles) int64 { return q.P99 }}
+	p999 = percentile{"p99_9", 1000, func(q *results.Quantiles) int64 { return q.P999 }}
+)
+
+func latency(name string, times func(*results.Record) *results.Quantiles, p percentile) metric {
+	return metric{name: name + "." + p.name, unit: unitNS, better: lower, of: func(r Run) (float64, bool) {
 		q := times(r.Record)
-		if q == nil || q.Count == 0 {
+		if q == nil || q.Count < p.least {
 			return 0, false
 		}
-		v := at(q)
+		v := p.of(q)
 		return float64(v), v > 0
 	}}
 }

@@ -232,11 +232,11 @@ func curve(s Side) results.ComparedCurve {
 	byPercentile := map[float64][]float64{}
 	for _, r := range s.Runs {
 		for _, p := range r.Record.Totals.Percentiles {
-			v := p.ResponseTimeNS
+			v, count := p.ResponseTimeNS, r.Record.Totals.ResponseTime.Count
 			if r.Record.ClosedLoop() {
-				v = p.ServiceTimeNS
+				v, count = p.ServiceTimeNS, r.Record.Totals.ServiceTime.Count
 			}
-			if v > 0 {
+			if beyond := (1 - p.Percentile/100) * float64(count); v > 0 && beyond > 0.99 {
 				byPercentile[p.Percentile] = append(byPercentile[p.Percentile], float64(v))
 			}
 		}
