@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/spanstorm/spanstorm/internal/experiment"
 	"github.com/spanstorm/spanstorm/results"
@@ -45,12 +47,13 @@ func (f *procedureFlags) scenarioOrResume(cmd *cobra.Command, args []string) err
 	if len(args) > 0 {
 		return fmt.Errorf("--resume goes on with the scenario of its record; leave out %q", args[0])
 	}
-	for _, flag := range []string{"out", "seed", "set"} {
-		if cmd.Flags().Changed(flag) {
-			return fmt.Errorf("--resume goes on as it was planned; leave out --%s", flag)
+	var err error
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		if !slices.Contains([]string{"resume", "intake", "format", "progress", "allow-remote", "fail-on"}, flag.Name) {
+			err = fmt.Errorf("--resume goes on as it was planned; leave out --%s", flag.Name)
 		}
-	}
-	return nil
+	})
+	return err
 }
 
 // procedure does what such a command does: with a scenario from its arguments, or with none to
