@@ -37,7 +37,7 @@ func Delay(rec *results.Record) paper.Chart {
 			all = append(all, l.Values()...)
 		}
 		paper.TimeAxis(&p.Y, all, 1.05)
-		t.add(p, true, paper.DrawnLine{Line: s.P50, Color: paper.P50Color, Width: 2 * paper.Px, Dash: nil}, paper.DrawnLine{Line: s.P90, Color: paper.P90Color, Width: 2 * paper.Px, Dash: nil}, paper.DrawnLine{Line: s.P99, Color: paper.P99Color, Width: 2.2 * paper.Px, Dash: nil})
+		t.add(p, true, paper.DrawnLine{Line: s.P50, Color: paper.P50Color, Width: 2 * paper.Px}, paper.DrawnLine{Line: s.P90, Color: paper.P90Color, Width: 2 * paper.Px}, paper.DrawnLine{Line: s.P99, Color: paper.P99Color, Width: 2.2 * paper.Px})
 		paper.DrawPanels(draw.Crop(dc, 0, 0, 0, -t.head()), 8*paper.Px, paper.Panel{Plot: p, YLabel: "end-to-end delay", Share: 1})
 	}
 	return c

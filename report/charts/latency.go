@@ -52,7 +52,7 @@ func Latency(rec *results.Record) paper.Chart {
 		}
 		paper.TimeAxis(&top.Y, all, 1.05)
 		t.add(top, true,
-			paper.DrawnLine{Line: s.P50, Color: paper.P50Color, Width: 2 * paper.Px, Dash: nil}, paper.DrawnLine{Line: s.P90, Color: paper.P90Color, Width: 2 * paper.Px, Dash: nil}, paper.DrawnLine{Line: s.P99, Color: paper.P99Color, Width: 2.2 * paper.Px, Dash: nil})
+			paper.DrawnLine{Line: s.P50, Color: paper.P50Color, Width: 2 * paper.Px}, paper.DrawnLine{Line: s.P90, Color: paper.P90Color, Width: 2 * paper.Px}, paper.DrawnLine{Line: s.P99, Color: paper.P99Color, Width: 2.2 * paper.Px})
 
 		bottom := paper.NewPlot(timeLabel(t.end))
 		t.axis(bottom, true)

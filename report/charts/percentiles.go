@@ -52,7 +52,7 @@ func Percentiles(rec *results.Record) paper.Chart {
 		p.X.Min, p.X.Max = 0, s.To
 		p.X.Tick.Marker = plot.ConstantTicks(paper.PercentileTicks(s.To))
 		paper.TimeAxis(&p.Y, append(append(s.Response.Values(), s.Service.Values()...), s.Delay.Values()...), 1.9)
-		p.Add(paper.GridLines{Both: true}, paper.DrawnLine{Line: s.Delay, Color: paper.DelayColor, Width: 2 * paper.Px, Dash: nil}, paper.DrawnLine{Line: s.Response, Color: paper.ResponseColor, Width: 2.6 * paper.Px, Dash: nil}, paper.DrawnLine{Line: s.Service, Color: paper.ServiceColor, Width: 2.2 * paper.Px, Dash: dash})
+		p.Add(paper.GridLines{Both: true}, paper.DrawnLine{Line: s.Delay, Color: paper.DelayColor, Width: 2 * paper.Px}, paper.DrawnLine{Line: s.Response, Color: paper.ResponseColor, Width: 2.6 * paper.Px}, paper.DrawnLine{Line: s.Service, Color: paper.ServiceColor, Width: 2.2 * paper.Px, Dash: dash})
 		main := s.Response
 		if len(main) == 0 {
 			main = s.Service

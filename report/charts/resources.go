@@ -51,9 +51,9 @@ func Resources(rec *results.Record) paper.Chart {
 		cpu, memory, arrived := paper.NewPlot(""), paper.NewPlot(""), paper.NewPlot("")
 		t.axis(cpu, false)
 		paper.CountAxis(&cpu.Y, max(paper.HighestOf(s.TargetCPU), paper.HighestOf(s.GeneratorCPU)), 3)
-		t.add(cpu, true, paper.DrawnLine{Line: s.GeneratorCPU, Color: paper.GeneratorColor, Width: 1.6 * paper.Px, Dash: dash}, paper.DrawnLine{Line: s.TargetCPU, Color: paper.TargetColor, Width: 2.2 * paper.Px, Dash: nil})
+		t.add(cpu, true, paper.DrawnLine{Line: s.GeneratorCPU, Color: paper.GeneratorColor, Width: 1.6 * paper.Px, Dash: dash}, paper.DrawnLine{Line: s.TargetCPU, Color: paper.TargetColor, Width: 2.2 * paper.Px})
 		paper.BytesAxis(&memory.Y, max(paper.HighestOf(s.TargetMemory), paper.HighestOf(s.GeneratorMemory)), 3)
-		t.add(memory, false, paper.DrawnLine{Line: s.GeneratorMemory, Color: paper.GeneratorColor, Width: 1.6 * paper.Px, Dash: dash}, paper.DrawnLine{Line: s.TargetMemory, Color: paper.TargetColor, Width: 2.2 * paper.Px, Dash: nil})
+		t.add(memory, false, paper.DrawnLine{Line: s.GeneratorMemory, Color: paper.GeneratorColor, Width: 1.6 * paper.Px, Dash: dash}, paper.DrawnLine{Line: s.TargetMemory, Color: paper.TargetColor, Width: 2.2 * paper.Px})
 		panels := []paper.Panel{{Plot: cpu, YLabel: "CPUs busy", Share: 0.5}, {Plot: memory, YLabel: "memory", Share: 0.5}}
 		last := memory
 		if len(s.Arrived) > 0 {

@@ -140,6 +140,8 @@ func ratio(r float64) string {
 		return "×" + digits(r)
 	case math.Abs(p) >= 99.95:
 		return fmt.Sprintf("%+.0f%%", p)
+	case math.Abs(p) < 0.05:
+		return "0.0%"
 	}
 	return fmt.Sprintf("%+.1f%%", p)
 }

@@ -122,7 +122,7 @@ func beside(rounds int, targets ...results.ComparedTarget) *results.Record {
 		}
 		for _, m := range metrics() {
 			if i == 2 { // c is no different, and where it is, better
-				m.effect = 1 + (m.effect-1)/8
+				m.effect, m.noise = 1+(m.effect-1)/8, m.noise/10
 				if m.unit == "share" {
 					m.effect = 0
 				}

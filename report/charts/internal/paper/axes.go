@@ -13,7 +13,7 @@ import (
 )
 
 // NewPlot is an empty plot in the style of the house. The y axis is named by
-// [drawPlot]: gonum plot reserves room for the name in the wrong place on a
+// [DrawPanels]: gonum plot reserves room for the name in the wrong place on a
 // logarithmic axis.
 func NewPlot(xLabel string) *plot.Plot {
 	p := plot.New()

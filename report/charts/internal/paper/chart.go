@@ -133,7 +133,8 @@ func DrawLegend(dc draw.Canvas, keys []Key, left, right, y vg.Length) vg.Length 
 	sty := Style(11.5*Px, Ink)
 	x := left
 	for _, k := range keys {
-		w := 22*Px + sty.Width(k.Name)
+		name := Printable(k.Name)
+		w := 22*Px + sty.Width(name)
 		if x > left && x+w > right {
 			x, y = left, y-17*Px
 		}
@@ -149,7 +150,7 @@ func DrawLegend(dc draw.Canvas, keys []Key, left, right, y vg.Length) vg.Length 
 		default:
 			dc.StrokeLine2(draw.LineStyle{Color: k.Color, Width: 2.4 * Px, Dashes: k.Dash}, x, middle, x+15*Px, middle)
 		}
-		Write(dc, sty, vg.Point{X: x + 19*Px, Y: y}, k.Name)
+		Write(dc, sty, vg.Point{X: x + 19*Px, Y: y}, name)
 		x += w + 16*Px
 	}
 	return y - 20*Px

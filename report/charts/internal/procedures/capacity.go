@@ -67,21 +67,22 @@ func (s *capacitySeries) panels() []paper.Panel {
 	through, times, cpu, memory := rates(""), rates(""), rates(""), rates("offered rate, requests/s")
 	paper.CountAxis(&through.Y, max(slices.Max(append(s.Delivered.values(), 1)), slices.Max(append(s.Accepted.values(), 0))), 4)
 	through.Add(paper.GridLines{}, answerBand{s, true}, paper.DrawnLine{Line: paper.Line{{paper.Point{}, paper.Point{X: s.To * 1.06, Y: s.To * 1.06}}}, Color: paper.Muted, Width: 1 * paper.Px, Dash: []vg.Length{4 * paper.Px, 4 * paper.Px}},
-		paper.DrawnLine{Line: s.Accepted.Medians, Color: paper.Accepted, Width: 1.6 * paper.Px, Dash: nil}, paper.DrawnLine{Line: s.Delivered.Medians, Color: paper.Delivered, Width: 1.6 * paper.Px, Dash: nil},
-		drawnProbes{s.Accepted, paper.Accepted, 2.6 * paper.Px}, drawnProbes{s.Delivered, paper.Delivered, 3.6 * paper.Px})
+		// What was accepted lies below what was delivered, and can be seen around it where both are the same.
+		paper.DrawnLine{Line: s.Accepted.Medians, Color: paper.Accepted, Width: 4.6 * paper.Px}, drawnProbes{s.Accepted, paper.Accepted, 5.4 * paper.Px},
+		paper.DrawnLine{Line: s.Delivered.Medians, Color: paper.Delivered, Width: 1.8 * paper.Px}, drawnProbes{s.Delivered, paper.Delivered, 3.6 * paper.Px})
 
 	axis := append(s.P50.values(), s.P99.values()...)
 	for _, l := range s.Limits {
 		axis = append(axis, l.Y)
 	}
 	paper.TimeAxis(&times.Y, axis, 1.3)
-	times.Add(paper.GridLines{}, answerBand{s, false}, drawnLimits(s.Limits), paper.DrawnLine{Line: s.P50.Medians, Color: paper.P50Color, Width: 1.8 * paper.Px, Dash: nil}, paper.DrawnLine{Line: s.P99.Medians, Color: paper.P99Color, Width: 1.8 * paper.Px, Dash: nil},
+	times.Add(paper.GridLines{}, answerBand{s, false}, drawnLimits(s.Limits), paper.DrawnLine{Line: s.P50.Medians, Color: paper.P50Color, Width: 1.8 * paper.Px}, paper.DrawnLine{Line: s.P99.Medians, Color: paper.P99Color, Width: 1.8 * paper.Px},
 		drawnProbes{s.P50, paper.P50Color, 3 * paper.Px}, drawnProbes{s.P99, paper.P99Color, 3.6 * paper.Px})
 
 	paper.CountAxis(&cpu.Y, slices.Max(append(s.CPU.values(), 0)), 3)
-	cpu.Add(paper.GridLines{}, answerBand{s, false}, paper.DrawnLine{Line: s.CPU.Medians, Color: paper.TargetColor, Width: 1.6 * paper.Px, Dash: nil}, drawnProbes{s.CPU, paper.TargetColor, 3.2 * paper.Px})
+	cpu.Add(paper.GridLines{}, answerBand{s, false}, paper.DrawnLine{Line: s.CPU.Medians, Color: paper.TargetColor, Width: 1.6 * paper.Px}, drawnProbes{s.CPU, paper.TargetColor, 3.2 * paper.Px})
 	paper.BytesAxis(&memory.Y, slices.Max(append(s.Memory.values(), 0)), 3)
-	memory.Add(paper.GridLines{}, answerBand{s, false}, paper.DrawnLine{Line: s.Memory.Medians, Color: paper.TargetColor, Width: 1.6 * paper.Px, Dash: nil}, drawnProbes{s.Memory, paper.TargetColor, 3.2 * paper.Px})
+	memory.Add(paper.GridLines{}, answerBand{s, false}, paper.DrawnLine{Line: s.Memory.Medians, Color: paper.TargetColor, Width: 1.6 * paper.Px}, drawnProbes{s.Memory, paper.TargetColor, 3.2 * paper.Px})
 	return []paper.Panel{{Plot: through, YLabel: "requests/s", Share: 0.31}, {Plot: times, YLabel: "response time", Share: 0.32}, {Plot: cpu, YLabel: "CPU cores", Share: 0.16}, {Plot: memory, YLabel: "peak memory", Share: 0.21}}
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/spanstorm/spanstorm/results"
 )
 
-// probePoint is one probe in one panel. Outcome is that of the probe.
+// probePoint is one probe in one panel, with the outcome of the probe where the panel tells it.
 type probePoint struct {
 	X, Y    float64
 	Outcome string
@@ -99,7 +99,7 @@ func newCapacitySeries(c *results.Capacity) capacitySeries {
 		s.To = max(s.To, x)
 		s.Delivered.add(x, p.DeliveredPerS, p.Outcome)
 		if p.SentPerS.Requests > 0 && p.SentPerS.Traces > 0 {
-			s.Accepted.add(x, p.AcceptedPerS*p.SentPerS.Requests/p.SentPerS.Traces, p.Outcome)
+			s.Accepted.add(x, p.AcceptedPerS*p.SentPerS.Requests/p.SentPerS.Traces, "") // the outcome is told by what was delivered
 		}
 		s.P50.add(x, float64(p.ResponseTime.P50), p.Outcome)
 		s.P99.add(x, float64(p.ResponseTime.P99), p.Outcome)

@@ -157,8 +157,12 @@ func drawRows(dc draw.Canvas, rows []comparedRow, top, names vg.Length, low, hig
 	x := func(v float64) vg.Length {
 		return left + (right-left)*vg.Length((min(max(v, low), high)-low)/(high-low))
 	}
+	for i, r := range rows {
+		y := top - rowHeight*vg.Length(i)
+		paper.Fill(dc, effectColor, x(-r.Effect), y-rowHeight, x(r.Effect), y)
+	}
 	for _, t := range ticks(low, high, right-left) {
-		line := draw.LineStyle{Color: paper.Grid, Width: 0.8 * paper.Px}
+		line := draw.LineStyle{Color: paper.Muted, Width: 0.6 * paper.Px, Dashes: []vg.Length{1 * paper.Px, 3 * paper.Px}}
 		if t.Value == 0 {
 			line = draw.LineStyle{Color: paper.Muted, Width: 1.2 * paper.Px}
 		}
@@ -168,11 +172,9 @@ func drawRows(dc draw.Canvas, rows []comparedRow, top, names vg.Length, low, hig
 	paper.Write(dc, paper.Style(11.5*paper.Px, paper.Muted, paper.Centered), vg.Point{X: (left + right) / 2, Y: bottom - 27*paper.Px}, axis)
 	for i, r := range rows {
 		middle := top - rowHeight*(vg.Length(i)+0.5)
-		paper.Fill(dc, effectColor, x(-r.Effect), middle-rowHeight/2, x(r.Effect), middle+rowHeight/2)
 		if i > 0 {
 			dc.StrokeLine2(draw.LineStyle{Color: paper.Grid, Width: 0.8 * paper.Px}, dc.Min.X+4*paper.Px, middle+rowHeight/2, dc.Max.X, middle+rowHeight/2)
 		}
-		dc.StrokeLine2(draw.LineStyle{Color: paper.Muted, Width: 1.2 * paper.Px}, x(0), middle-rowHeight/2, x(0), middle+rowHeight/2)
 		drawRow(dc, &r, x, middle)
 		name := paper.Style(12*paper.Px, paper.Ink, paper.Halfway)
 		middle += 2 * paper.Px // letters without descenders are to stand in the middle

@@ -108,6 +108,8 @@ func changeText(log float64) string {
 		return "–"
 	case math.Abs(p) >= 99.95:
 		return fmt.Sprintf("%+.0f%%", p)
+	case math.Abs(p) < 0.05:
+		return "0.0%"
 	}
 	return fmt.Sprintf("%+.1f%%", p)
 }
