@@ -139,12 +139,12 @@ func (t pairTable) judge(alpha float64, o Options) results.ComparedMetric {
 	}
 	m.A, m.ASpread = middle(t.a)
 	m.B, m.BSpread = middle(t.b)
-	below, above := math.Log(1-o.MinEffect), math.Log(1+o.MinEffect)
+	margin := math.Log(1 + o.MinEffect)
 	if t.metric.share {
 		m.MinEffect *= shareEffect
-		below, above = -m.MinEffect, m.MinEffect
+		margin = m.MinEffect
 	}
-	shift, needed := t.shift(alpha, above)
+	shift, needed := t.shift(alpha, margin)
 	if t.bounds != nil {
 		shift = t.bracket(shift)
 	}
@@ -162,11 +162,11 @@ func (t pairTable) judge(alpha float64, o Options) results.ComparedMetric {
 			m.RatioLow, m.RatioHigh = math.Exp(shift.Low), math.Exp(shift.High)
 		}
 		switch {
-		case shift.Low >= below && shift.High <= above:
+		case shift.Low >= -margin && shift.High <= margin:
 			m.Verdict = results.VerdictSame
-		case shift.Low > above:
+		case shift.Low > margin:
 			m.Verdict = verdictOf(t.metric.better == higher)
-		case shift.High < below:
+		case shift.High < -margin:
 			m.Verdict = verdictOf(t.metric.better == lower)
 		}
 	}
