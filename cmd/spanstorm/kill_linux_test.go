@@ -28,7 +28,7 @@ func TestKilled(t *testing.T) {
 			t.Parallel()
 			out := filepath.Join(t.TempDir(), "record")
 			marker := fmt.Sprintf("SPANSTORM_KILLED=%d-%d", os.Getpid(), i)
-			cmd := exec.Command("spanstorm", "run", "smoke", "--set", "load.0.for=30s", "--out", out, "--progress", "none")
+			cmd := exec.Command("spanstorm", "run", "smoke", "--set", "load.0.for=30s", "--set", "corpus.spans=4096", "--out", out, "--progress", "none")
 			cmd.Env = append(os.Environ(), marker)
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
@@ -69,7 +69,7 @@ type started struct {
 func start(t *testing.T, args ...string) *started {
 	t.Helper()
 	s := &started{out: filepath.Join(t.TempDir(), "record"), marker: fmt.Sprintf("SPANSTORM_TEST=%s-%d", t.Name(), os.Getpid())}
-	s.cmd = exec.Command("spanstorm", append([]string{"run", "smoke", "--set", "load.0.for=60s", "--out", s.out, "--progress", "none"}, args...)...)
+	s.cmd = exec.Command("spanstorm", append([]string{"run", "smoke", "--set", "load.0.for=60s", "--set", "corpus.spans=4096", "--out", s.out, "--progress", "none"}, args...)...)
 	s.cmd.Env = append(os.Environ(), s.marker)
 	s.cmd.Stdout, s.cmd.Stderr = &s.stdout, &s.stderr
 	if err := s.cmd.Start(); err != nil {

@@ -30,7 +30,7 @@ type job struct {
 
 // besideOthers are settings of a run that is not alone on the machine: no times of it are
 // judged, so it is valid as long as nothing is sent a second late. Templates need not be many.
-func besideOthers() []string { return []string{"late_limit=1s", "corpus={spans: 8192}"} }
+func besideOthers() []string { return []string{"late_limit=1s", "corpus={spans: 4096}"} }
 
 // beside is the job in a test that runs in parallel to others.
 func (j job) beside() job {
@@ -324,7 +324,7 @@ func TestIncidents(t *testing.T) {
 
 // TestClosedLoop drives `rate: max`, whose bodies carry time marks.
 func TestClosedLoop(t *testing.T) {
-	rec, _ := job{scenario: "smoke", sets: []string{"load=[{name: flat-out, rate: max, connections: 4, for: 2s}]"}, target: "embedded"}.do(t)
+	rec, _ := job{scenario: "smoke", sets: []string{"corpus={spans: 4096}", "load=[{name: flat-out, rate: max, connections: 4, for: 2s}]"}, target: "embedded"}.do(t)
 	allAccepted(t, rec)
 	if p := rec.Phases[0]; !p.Closed || p.ResponseTime.Count != 0 || p.ServiceTime.Count == 0 {
 		t.Errorf("phase: closed %v, %d response times, %d service times", p.Closed, p.ResponseTime.Count, p.ServiceTime.Count)

@@ -126,7 +126,7 @@ func TestOverCapacity(t *testing.T) {
 // TestErrorsAndResets tells refusals from silence.
 func TestErrorsAndResets(t *testing.T) {
 	t.Parallel()
-	j := steady("[{name: hold, rate: 200/s, for: 4s}]")
+	j := steady("[{name: hold, rate: 100/s, for: 6s}]")
 	j.target = "embedded:error=5%,reset=5%"
 	rec, _ := j.beside().do(t)
 	l := rec.Ledger

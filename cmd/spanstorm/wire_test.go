@@ -141,7 +141,11 @@ func TestMissingTraceToBytes(t *testing.T) {
 	if uint64(len(sent)) != rec.Requests.Sent {
 		t.Errorf("captured %d requests, the record counts %d", len(sent), rec.Requests.Sent)
 	}
-	for _, example := range rec.Ledger.Examples.Missing {
+	examples := rec.Ledger.Examples.Missing
+	if raced { // each is a process of its own, which has no goroutines beside it
+		examples = examples[:min(2, len(examples))]
+	}
+	for _, example := range examples {
 		var stdout, stderr bytes.Buffer
 		cmd := exec.Command("spanstorm", "preview", out, "--trace", example.TraceID)
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
