@@ -87,7 +87,7 @@ RACED := ^Test(ClosedLoop|Fleet|Retries|ObeyRates|ErrorsAndResets|MissingTraceTo
 
 .PHONY: race
 race: ## run the tests under the race detector; drawing, growing and composing have no goroutines of their own
-	CGO_ENABLED=1 $(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -vE '/(report|cmd/|internal/(wire|outlook|trees|topology))|/generator$$')
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -vE '/(report|cmd/|internal/(wire|outlook|trees|topology|fault))|/generator$$')
 	CGO_ENABLED=1 $(GO) test -race -short -timeout 20m -run '$(RACED)' ./cmd/...
 
 .PHONY: cross

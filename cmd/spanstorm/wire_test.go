@@ -9,9 +9,11 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -109,15 +111,23 @@ func embeddedBehind(t *testing.T, intake string, dials ...string) *wire {
 	return &wire{next: httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: host})}
 }
 
-// freePort is an address that nobody listens on.
+// ports counts those that freePort has tried.
+var ports atomic.Int64
+
+// freePort is an address that nobody listens on. It lies below the ports that systems
+// give out, so that nothing beside this test is given it meanwhile.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, many = 20_000, 10_000
+	for range 100 {
+		port := first + (int64(os.Getpid())*101+ports.Add(1))%many
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			_ = l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	t.Fatal("a hundred ports are taken")
+	return ""
 }
 
 // TestMissingTraceToBytes goes from a trace that went missing to the bytes that

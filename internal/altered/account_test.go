@@ -29,7 +29,7 @@ const sentAt = 1_700_000_000_000_000_000
 
 func newRig(t *testing.T, scenario string, requests uint64, sets ...string) *rig {
 	t.Helper()
-	s, err := scenarios.Load(scenario, sets)
+	s, err := scenarios.Load(scenario, append([]string{"corpus={spans: 8192}"}, sets...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func printed(t *testing.T, args ...string) string {
 // What is printed is what the JSON says, on 80 columns but for the drawings.
 func TestPreviewPrintsWhatTheJSONSays(t *testing.T) {
 	for _, args := range [][]string{{"web-shop"}, {"heavy-tail", "--sample", "40"}, {"smoke", "--traces", "500", "--set", "clients={count: 40, containers: 50%, languages: {go: 3, java: 1}}"}} {
-		args = append([]string{"preview"}, args...)
+		args = append([]string{"preview", "--set", "corpus={spans: 8192}"}, args...)
 		var o outlook.Outlook
 		if err := json.Unmarshal([]byte(printed(t, append(slices.Clone(args), "--format", "json")...)), &o); err != nil {
 			t.Fatal(err)
