@@ -31,6 +31,14 @@ func called(c *results.Comparison) (names []string) {
 	return names
 }
 
+// metricNamed is a metric of a comparison; the zero one where it has none of that name.
+func metricNamed(c *results.Comparison, name string) (m results.ComparedMetric) {
+	if i := slices.IndexFunc(c.Metrics, func(m results.ComparedMetric) bool { return m.Name == name }); i >= 0 {
+		m = c.Metrics[i]
+	}
+	return m
+}
+
 // sameAgain holds that diff says the same of the records as the comparison that left them.
 func sameAgain(t *testing.T, name string, rec *results.Record) bool {
 	t.Helper()
@@ -192,7 +200,8 @@ func TestProveComparePower(t *testing.T) {
 			diffs++
 		}
 		fmt.Fprintf(&rows, "| %d |", i+1)
-		for _, m := range rec.Comparison.Metrics[:4] {
+		for _, name := range []string{"response_time.p50", "response_time.p90", "response_time.p99", "service_time.p50"} {
+			m := metricNamed(rec.Comparison, name)
 			fmt.Fprintf(&rows, " %+.1f%% (%+.1f to %+.1f), %s |", 100*(m.Ratio-1), 100*(m.RatioLow-1), 100*(m.RatioHigh-1), m.Verdict)
 		}
 		fmt.Fprintln(&rows)
@@ -202,7 +211,7 @@ func TestProveComparePower(t *testing.T) {
 %s
 %s with %slatency=5ms%s beside the same with %sslow=10%%%s, %d comparisons of %d rounds of a second each: called worse in response time in %d of them (at least 9 of 10: %s). diff says the same of %d.
 
-| | p50 | p90 | p99 | p99.9 |
+| | response time p50 | p90 | p99 | service time p50 |
 |---|---|---|---|---|
 %s`, dated(recs), "The embedded agent", "`", "`", "`", "`", n, RoundsDefault, found, met(10*found >= 9*n), diffs, rows.String())
 	if err := prove.Section("compare.md", compareHead, "power", text); err != nil {
@@ -223,8 +232,7 @@ func TestProveCompareCPU(t *testing.T) {
 			Rounds:   rounds, MinEffect: versus.MinEffect,
 			Targets: []results.ComparedTarget{{Target: "embedded"}, {Target: "embedded", Set: []string{"cpu_per_span=+3%"}}},
 		})
-		i := slices.IndexFunc(rec.Comparison.Metrics, func(m results.ComparedMetric) bool { return m.Name == metric })
-		return rec, rec.Comparison.Metrics[i]
+		return rec, metricNamed(rec.Comparison, metric)
 	}
 	rounds, recs, rows := shortened(RoundsDefault, 3), []*results.Record(nil), ""
 	var last results.ComparedMetric
@@ -273,8 +281,7 @@ func TestProveCompareReal(t *testing.T) {
 	if err := prove.Section("compare.md", compareHead, "datadog", page.String()); err != nil {
 		t.Error(err)
 	}
-	i := slices.IndexFunc(c.Metrics, func(m results.ComparedMetric) bool { return m.Name == "target.cpu_s_per_million_spans" })
-	if i < 0 || c.Metrics[i].Verdict != results.VerdictWorse && !testing.Short() {
+	if m := metricNamed(c, "target.cpu_s_per_million_spans"); m.Verdict != results.VerdictWorse && !testing.Short() {
 		t.Errorf("the difference in CPU: %+v", c.Metrics)
 	}
 	for _, subject := range []string{"fault trace-id-zero", "fault foreign-span"} {
