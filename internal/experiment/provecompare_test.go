@@ -260,7 +260,7 @@ func TestProveCompareCPU(t *testing.T) {
 func TestProveCompareReal(t *testing.T) {
 	rec := compared(t, "compare/datadog", CompareOptions{
 		Scenario: small(t, "[{name: warm-up, rate: 50/s, for: 1s, discard: true}, {name: hold, rate: 50/s, for: 6s}]", "traces_per_request=1", "expect=[]", "late_limit=1s",
-			"faults=[{kind: trace-id-zero, share: 2%}, {kind: foreign-span, share: 2%}, {kind: span-id-zero, share: 2%}, {kind: self-parent, share: 2%}]"),
+			"faults=[{kind: trace-id-zero, share: 2%}, {kind: foreign-trace-id, share: 2%}, {kind: span-id-zero, share: 2%}, {kind: self-parent, share: 2%}]"),
 		Rounds: shortened(RoundsDefault, 2), MinEffect: versus.MinEffect,
 		Targets: []results.ComparedTarget{{Target: realTarget(t, "0.60.0")}, {Target: realTarget(t, "0.85.1")}},
 	})
@@ -284,7 +284,7 @@ func TestProveCompareReal(t *testing.T) {
 	if m := metricNamed(c, "target.cpu_s_per_million_spans"); m.Verdict != results.VerdictWorse && !testing.Short() {
 		t.Errorf("the difference in CPU: %+v", c.Metrics)
 	}
-	for _, subject := range []string{"fault trace-id-zero", "fault foreign-span"} {
+	for _, subject := range []string{"fault trace-id-zero", "fault foreign-trace-id"} {
 		if !slices.ContainsFunc(c.Behaviour, func(b results.Behaviour) bool {
 			return b.Subject == subject && strings.Contains(b.A, "dropped") && strings.Contains(b.B, "accepted")
 		}) {
