@@ -32,14 +32,14 @@ type metric struct {
 // metrics are those that are compared, as reports list them.
 func metrics() []metric {
 	return []metric{
-		latency("response_time", responseTime, p50),
-		latency("response_time", responseTime, p90),
-		latency("response_time", responseTime, p99),
-		latency("response_time", responseTime, p999),
-		latency("service_time", serviceTime, p50),
-		latency("service_time", serviceTime, p99),
-		latency("end_to_end", endToEnd, p50),
-		latency("end_to_end", endToEnd, p99),
+		latency("response_time", responseTime, p50()),
+		latency("response_time", responseTime, p90()),
+		latency("response_time", responseTime, p99()),
+		latency("response_time", responseTime, p999()),
+		latency("service_time", serviceTime, p50()),
+		latency("service_time", serviceTime, p99()),
+		latency("end_to_end", endToEnd, p50()),
+		latency("end_to_end", endToEnd, p99()),
 		{name: "throughput", unit: unitRate, better: higher, of: throughput},
 		{name: "accepted", unit: unitShare, better: higher, share: true, of: func(r Run) (float64, bool) {
 			l := &r.Record.Ledger
@@ -68,12 +68,21 @@ type percentile struct {
 	of    func(*results.Quantiles) int64
 }
 
-var (
-	p50  = percentile{"p50", 2, func(q *results.Quantiles) int64 { return q.P50 }}
-	p90  = percentile{"p90", 10, func(q *results.Quantiles) int64 { return q.P90 }}
-	p99  = percentile{"p99", 100, func(q *results.Quantiles) int64 { return q.P99 }}
-	p999 = percentile{"p99_9", 1000, func(q *results.Quantiles) int64 { return q.P999 }}
-)
+func p50() percentile {
+	return percentile{"p50", 2, func(q *results.Quantiles) int64 { return q.P50 }}
+}
+
+func p90() percentile {
+	return percentile{"p90", 10, func(q *results.Quantiles) int64 { return q.P90 }}
+}
+
+func p99() percentile {
+	return percentile{"p99", 100, func(q *results.Quantiles) int64 { return q.P99 }}
+}
+
+func p999() percentile {
+	return percentile{"p99_9", 1000, func(q *results.Quantiles) int64 { return q.P999 }}
+}
 
 func latency(name string, times func(*results.Record) *results.Quantiles, p percentile) metric {
 	return metric{name: name + "." + p.name, unit: unitNS, better: lower, of: func(r Run) (float64, bool) {
