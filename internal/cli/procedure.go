@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"slices"
 
@@ -32,11 +31,8 @@ func (f *procedureFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.resume, "resume", "", "go on with what was interrupted, in the folder of its `RECORD`, as it was planned")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything that is drawn (default the scenario's)")
 	setFlag(cmd, &f.sets)
-	flags.StringVar(&f.format, "format", "table", "what to print: table, json (record.json) or markdown")
-	flags.StringVar(&f.progress, "progress", "auto", "progress on stderr: auto, plain or none")
+	outputFlags(cmd, &f.format, &f.progress)
 	flags.BoolVar(&f.allowRemote, "allow-remote", false, "permit a target that is not on this machine")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "json", "markdown"}, cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]string{"auto", "plain", "none"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // scenarioOrResume are the arguments: a scenario, or none with --resume.
@@ -69,18 +65,14 @@ func (a *app) procedure(cmd *cobra.Command, args []string, f *procedureFlags, na
 	if err != nil {
 		return fmt.Errorf("finding our own executable: %w", err)
 	}
-	if f.intake != "" {
-		if _, _, err := net.SplitHostPort(f.intake); err != nil {
-			return usageError("--intake %q is no address to listen on: give HOST:PORT, such as 127.0.0.1:9126", f.intake)
-		}
+	if err := checkIntake(f.intake); err != nil {
+		return err
 	}
 	lab := experiment.Lab{Dir: f.resume, Self: self, Intake: f.intake, AllowRemote: f.allowRemote}
-	switch f.progress {
-	case "auto", "plain":
+	if shown, err := a.progress(f.progress); err != nil {
+		return err
+	} else if shown != nil {
 		lab.Say = func(line string) { _, _ = fmt.Fprintln(a.err, line) }
-	case "none":
-	default:
-		return usageError("--progress %q is not known; it is auto, plain or none", f.progress)
 	}
 	var s *scenarios.Scenario
 	if f.resume == "" {

@@ -64,8 +64,7 @@ unix:///var/run/apm.socket), or a target file that says how to start an agent.`,
 	flags.StringVar(&f.out, "out", "", "folder of the record (default results/<UTC time>-<scenario>)")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything that is drawn (default the scenario's)")
 	setFlag(cmd, &f.sets)
-	flags.StringVar(&f.format, "format", "table", "what to print: table, json (record.json) or markdown")
-	flags.StringVar(&f.progress, "progress", "auto", "progress on stderr: auto, plain or none")
+	outputFlags(cmd, &f.format, &f.progress)
 	flags.BoolVar(&f.restart, "restart", false, "start the target again when it dies, and go on")
 	flags.BoolVar(&f.recordOnly, "record-only", false, "write the record and nothing else: no charts, no page, nothing on stdout")
 	flags.StringVar(&f.key, "run-key", "", "the key that all ids are made of, `32 hex digits`, such as run_key of a record whose ids are to be sent again (default drawn)")
@@ -76,9 +75,26 @@ unix:///var/run/apm.socket), or a target file that says how to start an agent.`,
 	flags.IntVar(&f.maxInFlight, "max-in-flight", 0, "most requests under way at once (default the scenario's, 2000)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "time after which a request is given up (default the scenario's, 10s)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log what is done")
+	return cmd
+}
+
+// outputFlags are those of what is printed: the report on stdout, progress on stderr.
+func outputFlags(cmd *cobra.Command, format, progress *string) {
+	cmd.Flags().StringVar(format, "format", "table", "what to print: table, json (record.json) or markdown")
+	cmd.Flags().StringVar(progress, "progress", "auto", "progress on stderr: auto, plain or none")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "json", "markdown"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]string{"auto", "plain", "none"}, cobra.ShellCompDirectiveNoFileComp))
-	return cmd
+}
+
+// checkIntake says what is wrong with --intake; empty is a free port.
+func checkIntake(address string) error {
+	if address == "" {
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return usageError("--intake %q is no address to listen on: give HOST:PORT, such as 127.0.0.1:9126", address)
+	}
+	return nil
 }
 
 func (a *app) run(cmd *cobra.Command, arg string, f runFlags) error {
@@ -110,10 +126,8 @@ func (a *app) run(cmd *cobra.Command, arg string, f runFlags) error {
 			return usageError("--pid: %w", err)
 		}
 	}
-	if f.intake != "" {
-		if _, _, err := net.SplitHostPort(f.intake); err != nil {
-			return usageError("--intake %q is no address to listen on: give HOST:PORT, such as 127.0.0.1:9126", f.intake)
-		}
+	if err := checkIntake(f.intake); err != nil {
+		return err
 	}
 	key, round, err := f.identity()
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -57,8 +56,8 @@ works that is listed, and 1 if something does not.`,
 			if err != nil {
 				return err
 			}
-			if _, _, err := net.SplitHostPort(intake); intake != "" && err != nil {
-				return usageError("--intake %q is no address to listen on: give HOST:PORT, such as 127.0.0.1:9126", intake)
+			if err := checkIntake(intake); err != nil {
+				return err
 			}
 			self, err := os.Executable()
 			if err != nil {

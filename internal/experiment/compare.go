@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spanstorm/spanstorm/internal/versus"
@@ -41,11 +40,8 @@ const RoundsDefault = 12
 // warmUpFor is how long the phase is that is put before a load without a discarded one.
 const warmUpFor = 2 * time.Second
 
-// The files of a comparison beside its record.
-const (
-	scenarioFile = "scenario.json"
-	capacityDir  = "capacity" // in a run's folder: the search of its round
-)
+// scenarioFile is the scenario of the runs, beside the record of their procedure.
+const scenarioFile = "scenario.json"
 
 // Compare makes rounds until all is decided, or as many as are asked for, and leaves a record
 // with the records of all runs below it: a/001, b/001, a/002, … An interrupted comparison has a
@@ -221,9 +217,7 @@ func (c *comparison) one(ctx context.Context, round, i int) error {
 	if t.Name = rec.Target.Name; rec.Target.Version != "" {
 		t.Version = rec.Target.Version
 	}
-	if !rec.Valid {
-		made.Problem = strings.Join(rec.InvalidReasons, "; ")
-	}
+	made.Problem = problem(rec)
 	run := madeRun{made, versus.NewRun(round, made.Record, dir, rec)}
 	c.runs = append(c.runs, run)
 	c.say("         %s: %s", t.Label, runLine(rec, made.Problem))
@@ -234,7 +228,7 @@ func (c *comparison) one(ctx context.Context, round, i int) error {
 // search finds the capacity of a target as a part of a round.
 func (c *comparison) search(ctx context.Context, t *results.ComparedTarget, dir string) error {
 	lab := c.Lab
-	lab.Dir, lab.Say = filepath.Join(dir, capacityDir), nil
+	lab.Dir, lab.Say = filepath.Join(dir, versus.CapacityDir), nil
 	rec, err := Capacity(ctx, CapacityOptions{Lab: lab, Scenario: c.Scenario, Target: t.Target, Set: t.Set, CapacitySettings: c.Search})
 	if err == nil && rec.Interrupted {
 		err = context.Canceled

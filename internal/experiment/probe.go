@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spanstorm/spanstorm/internal/stats"
+	"github.com/spanstorm/spanstorm/internal/versus"
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -163,7 +164,7 @@ func stateAt(probes []results.Probe, rate float64) (results.PerSecond, *results.
 		for i, p := range passed {
 			values[i] = of(p)
 		}
-		m, _, _, _ := stats.Median(values, versusConfidence)
+		m, _, _, _ := stats.Median(values, versus.Confidence)
 		if math.IsNaN(m) {
 			return 0
 		}
@@ -183,9 +184,6 @@ func stateAt(probes []results.Probe, rate float64) (results.PerSecond, *results.
 		ResponseP99NS:       middle(func(p results.Probe) float64 { return float64(p.ResponseTime.P99) }),
 	}
 }
-
-// versusConfidence is that of a median's own interval, of which only the median is used here.
-const versusConfidence = 0.95
 
 // fit puts knee and scalability law into the record.
 func fit(found *results.Capacity) {

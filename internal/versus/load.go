@@ -11,8 +11,8 @@ import (
 	"github.com/spanstorm/spanstorm/results"
 )
 
-// capacityDir is where the search of a round lies, in its run's folder.
-const capacityDir = "capacity"
+// CapacityDir is where the search of a round lies, in its run's folder.
+const CapacityDir = "capacity"
 
 // NewRun is a run with its record, and with the search for a capacity that was made beside it,
 // or is the record itself. dir is its folder; path is what reports call it.
@@ -20,7 +20,7 @@ func NewRun(round int, path, dir string, rec *results.Record) Run {
 	r := Run{Round: round, Path: path, Record: rec}
 	found := rec.Capacity
 	if found == nil {
-		if beside, err := results.Read(filepath.Join(dir, capacityDir)); err == nil {
+		if beside, err := results.Read(filepath.Join(dir, CapacityDir)); err == nil {
 			found = beside.Capacity
 		}
 	}
