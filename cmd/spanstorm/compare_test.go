@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/spanstorm/spanstorm/internal/experiment"
@@ -94,4 +96,18 @@ func metricOf(t *testing.T, c *results.Comparison, name string) results.Compared
 		t.Fatalf("no metric %s among %d", name, len(c.Metrics))
 	}
 	return c.Metrics[i]
+}
+
+// TestCompareUnreachable gives up in the first round, whichever target that begins with.
+func TestCompareUnreachable(t *testing.T) {
+	t.Parallel()
+	for seed := range 4 {
+		_, err := experiment.Compare(t.Context(), experiment.CompareOptions{
+			Lab: lab(t, filepath.Join(t.TempDir(), "compare")), Scenario: light(t, "expect=[]", "load=[{rate: 100/s, for: 200ms}]", fmt.Sprintf("seed=%d", seed)),
+			Rounds: 2, MinEffect: versus.MinEffect, Targets: []results.ComparedTarget{{Target: "embedded"}, {Target: "http://127.0.0.1:1"}},
+		})
+		if err == nil || !strings.Contains(err.Error(), "round 1 of b") || !strings.Contains(err.Error(), "is an agent running there?") {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+	}
 }

@@ -307,6 +307,10 @@ func TestIncidents(t *testing.T) {
 	if n := rec.OutsideIncidents.Requests; n.Sent != 75 || n.Planned != 75 || rec.OutsideIncidents.ResponseTime.Count != 75 {
 		t.Errorf("outside: %+v", n)
 	}
+	kept, used := &rec.Phases[1], &rec.Resources.Target
+	if spans := kept.SpansPerS * (kept.EndS - kept.StartS); used.CPUS == 0 || math.Abs(used.CPUS/spans*1e6/used.CPUSPerMillionSpans-1) > 1e-6 {
+		t.Errorf("the target's CPU is not that of the %g spans of the kept phase: %+v", spans, used)
+	}
 	histograms, err := results.ReadHistograms(out)
 	if err != nil {
 		t.Fatal(err)

@@ -236,12 +236,14 @@ func (c *comparison) search(ctx context.Context, t *results.ComparedTarget, dir 
 	return err
 }
 
-// failed counts a run that could not be made; it is tried again with the next round's turn.
+// failed counts a run that could not be made; it is tried again with the next round's turn,
+// unless the target has never been loaded: then it is likely not there, or not what it should be.
 func (c *comparison) failed(ctx context.Context, made results.ComparedRun, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if c.failures++; c.failures >= failuresMost || !errors.Is(err, errRun) || len(c.runs) == 0 {
+	first := !slices.ContainsFunc(c.runs, func(r madeRun) bool { return r.Label == made.Label })
+	if c.failures++; c.failures >= failuresMost || !errors.Is(err, errRun) || first {
 		return fmt.Errorf("round %d of %s: %w", made.Round, made.Label, err)
 	}
 	c.warn(fmt.Sprintf("round %d of %s could not be made, and does not count: %v", made.Round, made.Label, err))

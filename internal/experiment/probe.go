@@ -59,12 +59,23 @@ func readProbe(p *results.Probe, rec *results.Record) {
 		}
 		p.SentPerS = results.PerSecond{Requests: ph.RateSentPerS, Traces: ph.TracesPerS, Spans: ph.SpansPerS, Bytes: ph.BytesPerS}
 		p.DeliveredPerS = float64(ph.Requests.Delivered) / took
-		p.CPUCores = target.CPUS / took
+		p.CPUCores = coresIn(rec, ph)
 		p.InFlight = float64(ph.Requests.Answered) / took * rec.Totals.ServiceTime.Mean / 1e9
 	}
 	if length > 0 {
 		p.AcceptedPerS = float64(rec.Ledger.Accepted.Traces) / length
 	}
+}
+
+// coresIn is what the target used in a phase, per second; of a second that the phase shares
+// with another, in proportion. What the phase left it to do comes later, and is not in it.
+func coresIn(rec *results.Record, ph *results.Phase) float64 {
+	used := 0.0
+	for _, s := range rec.Seconds {
+		from := float64(s.T)
+		used += s.TargetCPUS * max(0, min(from+1, ph.EndS)-max(from, ph.StartS))
+	}
+	return used / (ph.EndS - ph.StartS)
 }
 
 // sum puts into the record what the probes so far say.

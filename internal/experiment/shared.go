@@ -70,9 +70,11 @@ func (c *capacity) startShared(ctx context.Context) (*shared, error) {
 	}
 	s := &shared{intake: c.Intake}
 	if s.intake == "" {
-		if s.intake, err = freeAddress(); err != nil {
+		port, err := target.FreePorts(1)
+		if err != nil {
 			return nil, err
 		}
+		s.intake = net.JoinHostPort("127.0.0.1", port[0])
 	}
 	if s.log, err = os.OpenFile(filepath.Join(c.Dir, results.TargetLogFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644); err != nil {
 		return nil, fmt.Errorf("opening the target's log: %w", err)
@@ -111,14 +113,4 @@ func (s *shared) stop() {
 	defer cancel()
 	_ = s.target.Stop(ctx) // how it ends is of no interest: the search is over, or it has ended already
 	_ = s.log.Close()
-}
-
-// freeAddress is a loopback address with a port that is free now.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String(), nil
 }

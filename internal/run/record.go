@@ -213,9 +213,9 @@ func (s *sample) fill(row *results.Second) {
 	row.GeneratorCPUS, row.GeneratorRSSBytes = s.generator.CPUS, s.generator.RSSBytes
 }
 
-// resources are CPU and memory of the three processes. What the target spends
-// on the account's closing belongs to the last phase: it is that phase's traces
-// that it flushes.
+// resources are CPU and memory of the three processes, of the target its CPU in the
+// kept phases. What the target spends on the account's closing belongs to the last phase:
+// it is that phase's traces that it flushes.
 func (r *run) resources(phases []done) results.Resources {
 	usage := func(u process.Usage) results.Usage {
 		return results.Usage{CPUS: u.CPUS, RSSMaxBytes: u.RSSMaxBytes}
@@ -241,6 +241,7 @@ func (r *run) resources(phases []done) results.Resources {
 		}
 		before = d.sums.sent.Spans
 	}
+	out.Target.CPUS = cpuS
 	if spans > 0 {
 		out.Target.CPUSPerMillionSpans = cpuS / float64(spans) * 1e6
 	}

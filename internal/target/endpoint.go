@@ -222,9 +222,9 @@ func (e *endpoint) judge(ctx context.Context) error {
 	return nil
 }
 
-// freePorts returns n different TCP ports of the loopback interface that
+// FreePorts returns n different TCP ports of the loopback interface that
 // nobody listens on at this moment.
-func freePorts(n int) ([]string, error) {
+func FreePorts(n int) ([]string, error) {
 	var held []net.Listener // until all are found, so that none is found twice
 	defer func() {
 		for _, l := range held {

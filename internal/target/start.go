@@ -170,7 +170,7 @@ func (f *file) launch(ctx context.Context, env Env, values braces, t *Target) er
 
 // braces finds the values for one start.
 func (f *file) braces(env Env, scratch string) (braces, error) {
-	ports, err := freePorts(2)
+	ports, err := FreePorts(2)
 	if err != nil {
 		return nil, fmt.Errorf("target %s: %w", f.Name, err)
 	}

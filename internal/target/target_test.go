@@ -414,7 +414,7 @@ func TestAttach(t *testing.T) {
 		}
 	})
 	t.Run("nobody there", func(t *testing.T) {
-		ports, err := freePorts(1)
+		ports, err := FreePorts(1)
 		if err != nil {
 			t.Fatal(err)
 		}
