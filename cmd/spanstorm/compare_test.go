@@ -101,7 +101,7 @@ func metricOf(t *testing.T, c *results.Comparison, name string) results.Compared
 // TestCompareUnreachable gives up in the first round, whichever target that begins with.
 func TestCompareUnreachable(t *testing.T) {
 	t.Parallel()
-	for seed := range 4 {
+	for _, seed := range []uint64{3, 4} { // B first, A first
 		_, err := experiment.Compare(t.Context(), experiment.CompareOptions{
 			Lab: lab(t, filepath.Join(t.TempDir(), "compare")), Scenario: light(t, "expect=[]", "load=[{rate: 100/s, for: 200ms}]", fmt.Sprintf("seed=%d", seed)),
 			Rounds: 2, MinEffect: versus.MinEffect, Targets: []results.ComparedTarget{{Target: "embedded"}, {Target: "http://127.0.0.1:1"}},
