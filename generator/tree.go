@@ -106,6 +106,9 @@ func (c *Corpus) tree(at uint64, slot int, spoil func(kind string, tree []trees.
 	}
 	for k := range grown {
 		tree.Spans = append(tree.Spans, newSpan(&grown[k], values))
+		if !c.scenario.API.TakesExtras() {
+			tree.Spans[k].MetaStruct = nil
+		}
 	}
 	if c.partsOf(template) > 1 {
 		c.cutTree(tree, grown, i, c.scenario.Shapes[shape].PartialFlush)

@@ -110,7 +110,7 @@ func (c *Corpus) Tags(traces int) []Tag {
 // SpanBytes returns a function that says how much a span takes in a payload: for
 // encodings that number their texts an upper bound, with the texts spelled out.
 func (c *Corpus) SpanBytes() func(trees.Span) int {
-	inTags := c.scenario.API == scenarios.V03 || c.scenario.API == scenarios.V05 // links and events
+	inTags := !c.scenario.API.TakesExtras()
 	conv, encoding := newConverter(c.variables), wire.Encoding(wire.V04{InTags: inTags})
 	if c.scenario.Encoding == scenarios.JSON {
 		encoding = wire.V03JSON{InTags: inTags}

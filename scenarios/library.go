@@ -26,7 +26,7 @@ type Bundled struct {
 
 // Library returns the bundled scenarios of ordinary loads, smallest first.
 func Library() []Bundled {
-	return bundled("smoke", "web-shop", "outage", "bad-backend", "heavy-tail", "long-traces", "batch-job", "alibaba", "datadog-bench", "services-only")
+	return bundled("smoke", "web-shop", "outage", "bad-backend", "heavy-tail", "long-traces", "span-extras", "batch-job", "alibaba", "datadog-bench", "services-only")
 }
 
 // Bugs returns the bundled scenarios that each reproduce a published problem of some

@@ -48,6 +48,10 @@ func APIs() []API { return []API{V03, V04, V05, V07, V10} }
 // TakesJSON says that payloads may be written in JSON.
 func (a API) TakesJSON() bool { return a == V03 || a == V04 }
 
+// TakesExtras says whether the API has fields for links, events and structured metadata. Where it has
+// not, links and events go in tags, and structured metadata is left out.
+func (a API) TakesExtras() bool { return a != V03 && a != V05 }
+
 // Encoding is how a payload is encoded.
 type Encoding string
 

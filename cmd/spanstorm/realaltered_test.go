@@ -3,6 +3,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,6 +87,46 @@ func TestRealOtelcolAlters(t *testing.T) {
 			}
 			if alters && (len(fields) != 2 || fields["service changed"].Spans == 0 || fields["name changed"].Spans == 0) {
 				t.Errorf("%+v", fields)
+			}
+		})
+	}
+}
+
+// TestRealExtras finds what agents do to links, events and structured metadata: one passes all of
+// it on, an older one knows no events, and the Collector's receiver none of it, but for links in tags.
+func TestRealExtras(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		target, api string
+		removed     []string
+	}{
+		{datadog, "v0.4", nil},
+		{datadog, "v0.5", nil},
+		{datadog, "v1.0", nil},
+		{datadog0600, "v0.4", []string{"span_events"}},
+		{datadog0600, "v0.5", nil},
+		{otelcol, "v0.4", []string{"meta_struct.appsec", "span_events", "span_links"}},
+		{otelcol, "v0.5", nil},
+	} {
+		t.Run(agentOf(c.target)+" "+c.api, func(t *testing.T) {
+			t.Parallel()
+			rec, _ := job{scenario: "span-extras", target: c.target, sets: []string{"api=" + c.api, "load=[{rate: 20/s, for: 2s}]", "expect=[]"}}.beside().do(t)
+			a := rec.Ledger.Altered
+			if a == nil || a.Compared.Traces < 100 {
+				t.Fatalf("%+v", a)
+			}
+			var removed []string
+			for _, f := range a.Fields {
+				if f.Change == results.FieldRemoved {
+					removed = append(removed, f.Field)
+				}
+			}
+			slices.Sort(removed)
+			if !slices.Equal(removed, c.removed) {
+				t.Errorf("removed are %v, not %v", removed, c.removed)
+			}
+			if c.target == datadog && a.Altered != (results.Count{}) {
+				t.Errorf("%+v", a.Fields)
 			}
 		})
 	}

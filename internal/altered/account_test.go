@@ -76,10 +76,10 @@ func (r *rig) forward(ordinal uint64, rewrite func(spans []*pb.Span)) {
 		if len(tree.Parts) > 0 && tree.Parts[s.Part].Ordinal != ordinal {
 			continue
 		}
-		spans = append(spans, &pb.Span{
-			Service: s.Service, Name: s.Name, Resource: s.Resource, Type: s.Type, TraceID: s.TraceID, SpanID: s.SpanID, ParentID: s.ParentID,
-			Start: s.StartUnixNS, Duration: int64(s.Duration), Error: int32(truth(s.Error)), Meta: s.Meta, Metrics: s.Metrics,
-		})
+		out := fielded(&s)
+		out.Service, out.Name, out.Resource, out.Type, out.TraceID, out.SpanID, out.ParentID = s.Service, s.Name, s.Resource, s.Type, s.TraceID, s.SpanID, s.ParentID
+		out.Start, out.Duration, out.Error, out.Meta, out.Metrics = s.StartUnixNS, int64(s.Duration), int32(truth(s.Error)), s.Meta, s.Metrics
+		spans = append(spans, out)
 	}
 	rewrite(spans)
 	body, err := proto.Marshal(&pb.TraceChunk{Spans: spans})

@@ -23,7 +23,7 @@ func asSent(s *generator.Span) span {
 	return span{
 		texts: [4]string{s.Service, s.Name, s.Resource, s.Type}, spanID: s.SpanID,
 		numbers: [5]int64{int64(s.TraceID), int64(s.ParentID), s.StartUnixNS, int64(s.Duration), truth(s.Error)},
-		meta:    s.Meta, metrics: s.Metrics,
+		meta:    s.Meta, metrics: s.Metrics, extras: extrasSent(s),
 	}
 }
 
@@ -50,6 +50,7 @@ func compare(to []difference, sent, came *span, otlp bool) []difference {
 	to = compareTags(to, "meta.", sent.meta, came.meta, otlp, shown, func(key, a, b string) (difference, bool) {
 		return changedText("meta."+shown(key), a, b), a != b
 	})
+	to = compareExtras(to, &sent.extras, &came.extras)
 	return compareTags(to, "metrics.", sent.metrics, came.metrics, otlp, number, func(key string, a, b float64) (difference, bool) {
 		return difference{"metrics." + shown(key), results.FieldChanged, number(a), number(b)}, a != b && !(math.IsNaN(a) && math.IsNaN(b))
 	})

@@ -50,7 +50,7 @@ func TestWhatDiffersIsFound(t *testing.T) {
 			t.Fatalf("of two that are equal: %+v", d)
 		}
 		want := difference{}
-		switch rapid.IntRange(0, 5).Draw(t, "what") {
+		switch rapid.IntRange(0, 11).Draw(t, "what") {
 		case 0:
 			i := rapid.IntRange(0, 3).Draw(t, "text")
 			came.texts[i] += "x"
@@ -71,6 +71,24 @@ func TestWhatDiffersIsFound(t *testing.T) {
 		case 5:
 			sent.metrics["a"], came.metrics["a"] = math.NaN(), 1
 			want = difference{field: "metrics.a", change: results.FieldChanged}
+		case 6:
+			sent.extras.links = []string{"a:b", "c:d"}
+			want = difference{field: "span_links", change: results.FieldRemoved}
+		case 7:
+			came.extras.links = []string{"a:b"}
+			want = difference{field: "span_links", change: results.FieldAdded}
+		case 8:
+			sent.extras.events, came.extras.events = []string{"a at 1", "b at 2"}, []string{"a at 1", "b at 3"}
+			want = difference{field: "span_events", change: results.FieldChanged}
+		case 9:
+			sent.extras.structs = map[string][]byte{"appsec": {1, 0xff}}
+			want = difference{field: "meta_struct.appsec", change: results.FieldRemoved}
+		case 10:
+			sent.extras.structs, came.extras.structs = map[string][]byte{"appsec": {1, 0xff}}, map[string][]byte{"appsec": {2, 0xff}}
+			want = difference{field: "meta_struct.appsec", change: results.FieldChanged}
+		case 11:
+			came.extras.structs = map[string][]byte{"appsec": {}}
+			want = difference{field: "meta_struct.appsec", change: results.FieldAdded}
 		}
 		got := compare(nil, &sent, &came, false)
 		if len(got) != 1 || got[0].field != want.field || got[0].change != want.change {

@@ -11,10 +11,10 @@ import (
 func moved(key string) bool {
 	switch key {
 	case "_sampling_priority_v1", // a field of the chunk (pkg/trace/agent/normalizer.go); in OTLP sampling.priority
-		"_dd.origin",     // a field of the chunk; pkg/trace/agent/normalizer.go
-		"_dd.hostname",   // a field of the tracer's payload; pkg/trace/api/api.go
-		"_dd.span_links", // links and events in the APIs that have no fields for them: they are not compared
-		"events":
+		"_dd.origin",   // a field of the chunk; pkg/trace/agent/normalizer.go
+		"_dd.hostname", // a field of the tracer's payload; pkg/trace/api/api.go
+		linksTag,       // compared as links and events, whether they come in tags or in fields
+		eventsTag:
 		return true
 	}
 	// Propagated tags are of the whole trace, and agents put them on the chunk.

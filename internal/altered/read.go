@@ -21,6 +21,7 @@ type span struct {
 	numbers [5]int64 // by atTraceID and so on
 	meta    map[string]string
 	metrics map[string]float64
+	extras  extras
 }
 
 const (
@@ -74,7 +75,7 @@ func ofDatadog(chunks ...*pb.TraceChunk) (spans []span) {
 				numbers: [5]int64{
 					int64(s.TraceID), int64(s.ParentID), s.Start, s.Duration, truth(s.Error != 0),
 				},
-				meta: s.Meta, metrics: s.Metrics,
+				meta: s.Meta, metrics: s.Metrics, extras: extrasOfDatadog(s),
 			})
 		}
 	}
@@ -124,6 +125,7 @@ func ofOTLPSpan(s *otlp.Span, service string) span {
 		meta: map[string]string{}, metrics: map[string]float64{},
 	}
 	out.texts[atService], out.texts[atName] = service, s.Name
+	var structs map[string][]byte
 	for _, a := range s.Attributes {
 		switch v := a.GetValue().GetValue().(type) {
 		case *common.AnyValue_DoubleValue:
@@ -136,9 +138,23 @@ func ofOTLPSpan(s *otlp.Span, service string) span {
 				continue
 			}
 			out.meta[a.Key] = v.StringValue
+		case *common.AnyValue_BytesValue:
+			if structs == nil {
+				structs = map[string][]byte{}
+			}
+			structs[a.Key] = v.BytesValue
 		}
 	}
+	out.extras = extrasOfOTLP(s, out.meta, structs)
 	return out
+}
+
+// high is the high half of a trace id, big-endian; 0 for one that is not there.
+func high(id []byte) uint64 {
+	if len(id) < 16 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(id)
 }
 
 // low is the low half of an id, big-endian; 0 for one that is not there.

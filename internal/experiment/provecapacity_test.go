@@ -72,7 +72,8 @@ func TestProveCapacityKnee(t *testing.T) {
 	}
 }
 
-// TestProveCapacityReal searches both Datadog agents, each on one core, twice.
+// TestProveCapacityReal searches both Datadog agents, each on one core, twice. A median is what a
+// queue that grows breaks; a p99 is broken by a single pause of machine or agent, now at this rate, now at that.
 func TestProveCapacityReal(t *testing.T) {
 	var page strings.Builder
 	var recs []*results.Record
@@ -80,7 +81,7 @@ func TestProveCapacityReal(t *testing.T) {
 		var low, high [2]float64
 		for i := range 2 {
 			rec := searched(t, fmt.Sprintf("capacity/datadog-%s-%d", version, i+1), CapacityOptions{
-				Scenario: small(t, "[{rate: 200/s, for: 1s}]", "traces_per_request=20", "late_limit=500ms", "expect=[delivered >= 99%, response_time.p99 < 500ms]"),
+				Scenario: small(t, "[{rate: 200/s, for: 1s}]", "traces_per_request=20", "late_limit=500ms", "expect=[delivered >= 99%, response_time.p50 < 200ms]"),
 				Target:   realTarget(t, version), Set: []string{"env.GOMAXPROCS=1"},
 				CapacitySettings: CapacitySettings{Budget: time.Duration(shortened(720, 60)) * time.Second, Hold: time.Duration(shortened(8, 2)) * time.Second, Warm: 2 * time.Second, Precision: 0.05},
 			})
@@ -100,7 +101,7 @@ func TestProveCapacityReal(t *testing.T) {
 			t.Errorf("%s: %v to %v", version, low, high)
 		}
 	}
-	text := fmt.Sprintf("## Real agents, twice each\n\n%s\nThe Datadog trace agents with `GOMAXPROCS=1`, requests of 20 traces of 4 spans; what has to hold is `delivered >= 99%%` and `response_time.p99 < 500ms`.\n\n"+
+	text := fmt.Sprintf("## Real agents, twice each\n\n%s\nThe Datadog trace agents with `GOMAXPROCS=1`, requests of 20 traces of 4 spans; what has to hold is `delivered >= 99%%` and `response_time.p50 < 200ms`.\n\n"+
 		"| agent | search | answer | interval | spans/s | CPU cores | CPU per million spans | memory | limited by | probes | budget ran out |\n|---|---|---|---|---|---|---|---|---|---|---|\n%s", dated(recs), page.String())
 	if err := prove.Section("capacity.md", capacityHead, "real", text); err != nil {
 		t.Error(err)
