@@ -55,7 +55,7 @@ func kept(t *testing.T, lab Lab, begin, resume func() (*results.Record, error)) 
 	return rec
 }
 
-// small is a scenario of small requests, 5 traces of 4 spans, about 2 KB.
+// small is a scenario of small requests, 5 traces of 2.3 spans on average, about 7 KB.
 func small(t *testing.T, load string, sets ...string) *scenarios.Scenario {
 	t.Helper()
 	return scenarioOf(t, "smoke", append([]string{"traces_per_request=5", "load=" + load}, sets...)...)

@@ -266,7 +266,7 @@ func TestProveCompareReal(t *testing.T) {
 	})
 	var page strings.Builder
 	c := rec.Comparison
-	fmt.Fprintf(&page, "## Datadog v0.60.0 beside v0.85.1\n\n%s\n50 requests/s of one trace of 4 spans, 2%% of each of four faults, %d rounds.\n\n| metric | v0.60.0 | v0.85.1 | v0.85.1 against v0.60.0 | interval | p | verdict |\n|---|---|---|---|---|---|---|\n", dated([]*results.Record{rec}), c.Rounds)
+	fmt.Fprintf(&page, "## Datadog v0.60.0 beside v0.85.1\n\n%s\n50 requests/s of one trace of 2.3 spans on average, 2%% of each of four faults, %d rounds.\n\n| metric | v0.60.0 | v0.85.1 | v0.85.1 against v0.60.0 | interval | p | verdict |\n|---|---|---|---|---|---|---|\n", dated([]*results.Record{rec}), c.Rounds)
 	for _, m := range c.Metrics {
 		if m.Unit == "share" {
 			fmt.Fprintf(&page, "| %s | %.2f%% | %.2f%% | %+.2f points | %+.2f to %+.2f | %.2g | %s |\n", m.Name, 100*m.A, 100*m.B, 100*m.Difference, 100*m.DifferenceLow, 100*m.DifferenceHigh, m.P, m.Verdict)
