@@ -8,8 +8,10 @@ type Capacity struct {
 	NoAnswer string `json:"no_answer,omitempty"`
 	// AnswerPerS is the answer: the highest rate that was decided to hold; zeros without one.
 	AnswerPerS PerSecond `json:"answer_per_s"`
-	// Low is the answer once more, High the lowest rate above it that was decided to break;
-	// 0: none did. The capacity lies between them.
+	// Low and High are the interval that the probes leave: the highest rate at which they pass
+	// with the probability that holding asks for, and the lowest at which they do with that
+	// of breaking; by all probes, if they pass the less the higher the rate is. Low is the answer
+	// where target and machine were the same all the time. High is 0 where nothing was seen to break.
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
 	// LimitedBy is what broke first beyond the answer: the text of an expectation, LimitSaturated
@@ -23,7 +25,7 @@ type Capacity struct {
 	Set    []string `json:"set,omitempty"`
 	// Expect are the expectations that had to hold.
 	Expect []string `json:"expect"`
-	// Precision is how near to each other Low and High were to come, as a share of Low.
+	// Precision is how near the answer and the lowest rate that breaks were to come, as a share of the answer.
 	Precision float64 `json:"precision"`
 	// Errors are the rates of error of the test that decides about one rate.
 	Errors TestErrors `json:"errors"`
@@ -35,7 +37,7 @@ type Capacity struct {
 	Warm    bool    `json:"warm"`
 	BudgetS float64 `json:"budget_s"`
 	SpentS  float64 `json:"spent_s"`
-	// Exhausted says that the budget ran out before Low and High were near enough.
+	// Exhausted says that the budget ran out before the rates that hold and break were near enough.
 	Exhausted bool `json:"exhausted"`
 
 	// Knee is the rate past which response time grows faster than what is gained by it;

@@ -82,7 +82,8 @@ func coresIn(rec *results.Record, ph *results.Phase) float64 {
 func (c *capacity) sum(last bool) {
 	found := c.rec.Capacity
 	found.SpentS = (c.spent + time.Since(c.began)).Seconds()
-	list := c.searching().tallies(found.Probes)
+	searching := c.searching()
+	list := searching.tallies(found.Probes)
 	lo, hi := bracket(list)
 	found.Rates = []results.CapacityRate{}
 	for _, t := range list {
@@ -90,11 +91,11 @@ func (c *capacity) sum(last bool) {
 	}
 	found.Answered, found.NoAnswer, found.Low, found.High, found.LimitedBy, found.At = false, "", 0, 0, "", nil
 	found.AnswerPerS = results.PerSecond{}
+	found.Low, found.High = searching.spread(list, lo, hi)
 	if hi != nil {
-		found.High, found.LimitedBy = hi.rate, limitedBy(found.Probes, hi)
+		found.LimitedBy = limitedBy(found.Probes, hi)
 	}
 	if lo != nil {
-		found.Low = lo.rate
 		found.AnswerPerS, found.At = stateAt(found.Probes, lo.rate)
 		found.Answered = true
 	}

@@ -119,13 +119,17 @@ func realTarget(t *testing.T, version string) string {
 	return file
 }
 
-// searched is a search that is kept.
+// searched is a search that is kept. What its probes say is said anew: the rules may have changed.
 func searched(t *testing.T, name string, o CapacityOptions) *results.Record {
 	t.Helper()
 	o.Lab = proofLab(t, name)
-	return kept(t, o.Lab,
+	rec := kept(t, o.Lab,
 		func() (*results.Record, error) { return Capacity(t.Context(), o) },
 		func() (*results.Record, error) { return ResumeCapacity(t.Context(), o.Lab) })
+	o.CapacitySettings = o.usual(o.Scenario)
+	c := &capacity{CapacityOptions: o, rec: rec, spent: seconds(rec.Capacity.SpentS), began: time.Now()}
+	c.sum(true)
+	return rec
 }
 
 // compared is a comparison that is kept.
@@ -139,7 +143,7 @@ func compared(t *testing.T, name string, o CompareOptions) *results.Record {
 
 // answerRow is a search in a table, beside what is true where that is known.
 func answerRow(page *strings.Builder, name string, c *results.Capacity, truth, within float64) bool {
-	off := c.Low/truth - 1
+	off := c.AnswerPerS.Requests/truth - 1
 	ok := c.Answered && off <= within && off >= -within
 	fmt.Fprintf(page, "| %s | %g/s | %.4g/s | %.4g to %.4g | %+.1f%% | %s | %d | %s | %s |\n", name, truth, c.AnswerPerS.Requests, c.Low, c.High, 100*off,
 		c.LimitedBy, len(c.Probes), time.Duration(c.SpentS*float64(time.Second)).Round(time.Second), met(ok))

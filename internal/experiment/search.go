@@ -115,6 +115,39 @@ func bracket(list []tally) (lo, hi *tally) {
 	return lo, hi
 }
 
+// spread is the interval that the probes leave to the capacity: from the highest rate at which
+// they pass with test.PassHigh, to the lowest at which they do with test.PassLow, both by all
+// probes and the assumption that they pass the less the higher the rate is. Of a target that is
+// the same all the time those are the two of the bracket; of one that is not, or on a machine
+// that is not, the rates between them held now and then.
+func (s search) spread(list []tally, lo, hi *tally) (low, high float64) {
+	trials := make([]stats.Trials, len(list))
+	for i, t := range list {
+		trials[i] = stats.Trials{Passed: t.passed, Failed: t.failed}
+	}
+	const rounding = 1e-9
+	pass := stats.Falling(trials)
+	if lo != nil {
+		low = lo.rate
+		for i := range list {
+			if list[i].rate <= lo.rate && pass[i] < s.test.PassHigh-rounding {
+				low = list[max(0, i-1)].rate
+				break
+			}
+		}
+	}
+	if hi != nil {
+		high = hi.rate
+		for i := len(list) - 1; i >= 0 && hi.verdict != results.RateGenerator; i-- {
+			if list[i].rate >= hi.rate && trials[i] != (stats.Trials{}) && pass[i] > s.test.PassLow+rounding {
+				high = list[min(len(list)-1, i+1)].rate
+				break
+			}
+		}
+	}
+	return low, high
+}
+
 // next is the rate to probe, and what for; over: there is nothing left to probe.
 func (s search) next(probes []results.Probe) (rate float64, purpose string, over bool) {
 	list := s.tallies(probes)

@@ -89,7 +89,7 @@ func TestSearchNoisy(t *testing.T) {
 			return honest
 		})
 		worst = max(worst, len(probes))
-		if got := summed(probes); !got.Answered || math.Abs(got.Low/edge-1) > 0.05 {
+		if got := summed(probes); !got.Answered || math.Abs(got.AnswerPerS.Requests/edge-1) > 0.05 {
 			far++
 		}
 	}
@@ -105,17 +105,56 @@ func TestSearchSlope(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	var answers []float64
 	for range 200 {
-		probes := probed(t, usualSearch(100), func(rate float64) string {
-			if r.Float64() < 1/(1+math.Exp((rate-1000)/30)) {
-				return results.ProbePassed
-			}
-			return results.ProbeFailed
-		})
-		answers = append(answers, summed(probes).Low)
+		answers = append(answers, summed(probed(t, usualSearch(100), slope(r, func() float64 { return 1000 }))).AnswerPerS.Requests)
 	}
 	slices.Sort(answers)
 	if low, high := answers[10], answers[189]; low < 850 || high > 1060 {
 		t.Errorf("nine tenths of the answers lie from %g to %g", low, high)
+	}
+}
+
+// slope is a target of which half the probes pass at a rate, nine tenths at 93% of it and one tenth at 107%.
+func slope(r *rand.Rand, half func() float64) func(rate float64) string {
+	return func(rate float64) string {
+		at := half()
+		if r.Float64() < 1/(1+math.Exp((rate-at)/(0.03*at))) {
+			return results.ProbePassed
+		}
+		return results.ProbeFailed
+	}
+}
+
+// On a machine that is now faster and now slower, by a tenth, the interval says so: those of two
+// searches overlap, and hold the rate at which half the probes pass over time.
+func TestSearchDrift(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	const searches = 400
+	var intervals [][2]float64
+	hold, wide := 0, 0.0
+	for range searches {
+		turn := 2 * math.Pi * r.Float64()
+		got := summed(probed(t, usualSearch(100), slope(r, func() float64 {
+			turn += 2 * math.Pi / 20 // as many probes
+			return 1000 * (1 + 0.1*math.Sin(turn))
+		})))
+		if got.Low > got.AnswerPerS.Requests || got.High <= got.AnswerPerS.Requests {
+			t.Fatalf("%g to %g, answer %g", got.Low, got.High, got.AnswerPerS.Requests)
+		}
+		intervals = append(intervals, [2]float64{got.Low, got.High})
+		if got.Low <= 1000 && got.High >= 1000 {
+			hold++
+		}
+		wide += math.Log(got.High/got.Low) / searches
+	}
+	overlap := 0
+	for i := 0; i+1 < searches; i += 2 {
+		if a, b := intervals[i], intervals[i+1]; a[0] <= b[1] && b[0] <= a[1] {
+			overlap++
+		}
+	}
+	t.Logf("%d of %d intervals hold 1000, %d of %d pairs overlap; high is %.2f of low", hold, searches, overlap, searches/2, math.Exp(wide))
+	if hold < searches*3/4 || overlap < searches/2*95/100 {
+		t.Errorf("%d of %d intervals hold 1000, %d of %d pairs overlap", hold, searches, overlap, searches/2)
 	}
 }
 

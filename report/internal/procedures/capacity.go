@@ -85,6 +85,9 @@ func bounds(c *results.Capacity) string {
 		return "no higher rate was seen to break"
 	}
 	text := "it lies between " + results.FormatRate(c.Low) + " and " + results.FormatRate(c.High) + " requests/s"
+	if c.Low < c.AnswerPerS.Requests {
+		text += ", where probes passed now and then"
+	}
 	if broke := limit(c.LimitedBy); broke != "" {
 		text += ": at " + results.FormatRate(c.High) + "/s " + broke
 	}

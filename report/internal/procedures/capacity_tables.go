@@ -47,10 +47,12 @@ func rateTable(c *results.Capacity) sheet.Table {
 			verdict = sheet.Text("the generator was the limit", sheet.Warn)
 		}
 		switch {
-		case c.Answered && r.RatePerS == c.Low:
+		case c.Answered && r.RatePerS == c.AnswerPerS.Requests:
 			mark = sheet.Text("← the answer", sheet.Strong)
 		case c.High > 0 && r.RatePerS == c.High:
-			mark = sheet.Text("← the lowest that breaks", sheet.Dim)
+			mark = sheet.Text("← the interval's upper end", sheet.Dim)
+		case c.Answered && r.RatePerS == c.Low:
+			mark = sheet.Text("← the interval's lower end", sheet.Dim)
 		}
 		t.Rows = append(t.Rows, []sheet.Cell{sheet.Text(results.FormatRate(r.RatePerS)), sheet.Number(uint64(max(r.Passed, 0))), sheet.Number(uint64(max(r.Failed, 0))), verdict, mark})
 	}

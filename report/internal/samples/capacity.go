@@ -118,7 +118,7 @@ func answered() *results.Record {
 	summed(c, map[float64]string{100: results.RateUndecided, 200: results.RateUndecided, 400: results.RateUndecided, 800: results.RateUndecided, 1200: results.RateHolds, 1400: results.RateHolds,
 		1460: results.RateHolds, 1480: results.RateEdge, 1490: results.RateBreaks, 1500: results.RateBreaks, 1600: results.RateBreaks})
 	c.Answered, c.AnswerPerS = true, results.PerSecond{Requests: 1460, Traces: 29_200, Spans: 262_800, Bytes: 1460 * 68_000}
-	c.Low, c.High, c.LimitedBy = 1460, 1490, "response_time.p99 < 50ms"
+	c.Low, c.High, c.LimitedBy = 1400, 1600, "response_time.p99 < 50ms"
 	c.At = &results.CapacityAt{CPUCores: 0.838, CPUSPerMillionSpans: 3.04, RSSMaxBytes: 76.9e6, ResponseP50NS: 14.1e6, ResponseP99NS: 46.8e6}
 	c.Knee = &results.CapacityKnee{RequestsPerS: 1200, ResponseP50NS: 3.3e6}
 	c.USL = &results.USL{Lambda: 490, Sigma: 0.31, Kappa: 0.00001, R2: 0.985, PeakPerS: 1554, PeakN: 263, Good: true}

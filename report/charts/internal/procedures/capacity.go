@@ -100,8 +100,8 @@ func (s *capacitySeries) law() paper.Panel {
 // said is the chart in words.
 func (s *capacitySeries) said() string {
 	text := fmt.Sprintf("%d probes at up to %s requests/s.", len(s.Delivered.Points), results.FormatRate(s.To))
-	if s.Low > 0 {
-		text += " The answer is " + results.FormatRate(s.Low) + " requests/s."
+	if s.Answer > 0 {
+		text += " The answer is " + results.FormatRate(s.Answer) + " requests/s."
 	}
 	if s.High > 0 {
 		text += " At " + results.FormatRate(s.High) + " requests/s it did not hold."
@@ -189,7 +189,7 @@ func (b answerBand) Plot(c draw.Canvas, p *plot.Plot) {
 	if b.s.Low > 0 && b.s.High > b.s.Low {
 		paper.Fill(c, paper.MarkColor.Alpha(answerAlpha), tx(b.s.Low), c.Min.Y, tx(b.s.High), c.Max.Y)
 	}
-	at, text := b.s.Low, results.FormatRate(b.s.Low)+" requests/s"
+	at, text := b.s.Answer, results.FormatRate(b.s.Answer)+" requests/s"
 	if at == 0 {
 		at, text = b.s.High, "below "+results.FormatRate(b.s.High)+" requests/s"
 		line.Dashes = []vg.Length{3 * paper.Px, 3 * paper.Px}

@@ -33,7 +33,7 @@ type capacitySeries struct {
 	Delivered, Accepted probeSeries // requests/s; accepted in requests' worth of traces
 	P50, P99            probeSeries
 	CPU, Memory         probeSeries
-	Low, High           float64 // 0: none
+	Answer, Low, High   float64 // 0: none
 	Limits              []limitLine
 	To                  float64 // where the axis ends at least
 	Outcomes            []string
@@ -68,7 +68,7 @@ func newStacks(c *results.Capacity) []probeStack {
 			stacks = append(stacks, s)
 		}
 	}
-	near := max(c.Low, c.High)
+	near := max(c.AnswerPerS.Requests, c.High)
 	slices.SortStableFunc(stacks, func(a, b probeStack) int { return cmp.Compare(math.Abs(a.RatePerS-near), math.Abs(b.RatePerS-near)) })
 	stacks = stacks[:min(len(stacks), stacksMost)]
 	slices.SortStableFunc(stacks, func(a, b probeStack) int { return cmp.Compare(a.RatePerS, b.RatePerS) })
@@ -79,11 +79,11 @@ func newStacks(c *results.Capacity) []probeStack {
 const pointsLimit = 2000
 
 func newCapacitySeries(c *results.Capacity) capacitySeries {
-	s := capacitySeries{Low: measurable(c.Low), High: measurable(c.High)}
+	s := capacitySeries{Answer: measurable(c.AnswerPerS.Requests), Low: measurable(c.Low), High: measurable(c.High)}
 	if !c.Answered {
-		s.Low = 0
+		s.Answer, s.Low = 0, 0
 	}
-	s.To = max(s.Low, s.High)
+	s.To = max(s.Answer, s.High)
 	for i := range c.Probes[:min(len(c.Probes), pointsLimit)] {
 		p := &c.Probes[i]
 		x := measurable(p.RatePerS)
