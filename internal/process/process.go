@@ -2,7 +2,7 @@
 // embedded agent, the stand-in intake, and the agents under test.
 //
 // It knows about processes only: starting, output, CPU and memory, stopping,
-// and leaving no orphans. What the children are and what they say over the
+// and leaving no orphans; and what memory our own takes. What the children are and what they say over the
 // network belongs to the rooms above.
 //
 // # No orphans

@@ -217,17 +217,13 @@ func (s *sample) fill(row *results.Second) {
 // kept phases. What the target spends on the account's closing belongs to the last phase:
 // it is that phase's traces that it flushes.
 func (r *run) resources(phases []done) results.Resources {
-	usage := func(u process.Usage) results.Usage {
-		return results.Usage{CPUS: u.CPUS, RSSMaxBytes: u.RSSMaxBytes}
-	}
+	usage := func(u process.Usage) results.Usage { return results.Usage{CPUS: u.CPUS, RSSMaxBytes: u.RSSMaxBytes} }
 	used := r.target.Usage()
 	out := results.Resources{
 		Generator: usage(process.SelfUsage()),
 		Intake:    usage(r.intakeRole.Usage()),
 		Target:    results.TargetUsage{Usage: usage(used), ThreadsMax: used.ThreadsMax, FDsMax: used.FDsMax},
 	}
-	gc := r.target.GC()
-	out.Target.GCCount, out.Target.GCPauseTotalS = gc.Count, gc.PauseTotalS
 	var spans, before uint64
 	var cpuS, all float64
 	for i, d := range phases {
@@ -241,7 +237,8 @@ func (r *run) resources(phases []done) results.Resources {
 		}
 		before = d.sums.sent.Spans
 	}
-	out.Target.CPUS = cpuS
+	gc := r.target.GC()
+	out.Target.CPUS, out.Target.GCCount, out.Target.GCPauseTotalS = cpuS, gc.Count, gc.PauseTotalS
 	if spans > 0 {
 		out.Target.CPUSPerMillionSpans = cpuS / float64(spans) * 1e6
 	}

@@ -115,7 +115,7 @@ func Run(ctx context.Context, o Options) (*results.Record, error) {
 		return nil, err
 	}
 	defer r.down()
-	defer thrifty()()
+	defer process.Thrifty()()
 	if err := r.up(ctx); err != nil {
 		return nil, r.failed(err)
 	}

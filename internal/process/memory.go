@@ -1,4 +1,4 @@
-package run
+package process
 
 import (
 	"os"
@@ -11,9 +11,9 @@ import (
 // lets the process take twice what it needs, and a tenth more in its tenth minute than in its first.
 const gcPercent = 25
 
-// thrifty lets the process take little more memory than it needs, unless the user said
+// Thrifty lets this process take little more memory than it needs, unless the user said
 // how much (GOGC), and returns what undoes it.
-func thrifty() (undo func()) {
+func Thrifty() (undo func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
