@@ -89,8 +89,7 @@ func (c *capacity) sum(last bool) {
 	for _, t := range list {
 		found.Rates = append(found.Rates, results.CapacityRate{RatePerS: t.rate, Passed: t.passed, Failed: t.failed, Verdict: t.verdict})
 	}
-	found.Answered, found.NoAnswer, found.Low, found.High, found.LimitedBy, found.At = false, "", 0, 0, "", nil
-	found.AnswerPerS = results.PerSecond{}
+	found.Answered, found.NoAnswer, found.LimitedBy, found.At, found.AnswerPerS = false, "", "", nil, results.PerSecond{}
 	found.Low, found.High = searching.spread(list, lo, hi)
 	if hi != nil {
 		found.LimitedBy = limitedBy(found.Probes, hi)
