@@ -51,6 +51,8 @@ type ComparisonPlan struct {
 	Rounds   int     `json:"rounds"`
 	BudgetS  float64 `json:"budget_s"` // 0: the rounds asked for and no more
 	Capacity bool    `json:"capacity"` // each round searches each target's capacity, too
+	// Metrics are those that were asked about; none: all.
+	Metrics []string `json:"metrics,omitempty"`
 	// CapacityBudgetS is what each of these searches may take, and CapacityHoldS how long a probe holds its rate.
 	CapacityBudgetS float64 `json:"capacity_budget_s,omitempty"`
 	CapacityHoldS   float64 `json:"capacity_hold_s,omitempty"`

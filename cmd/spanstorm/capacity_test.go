@@ -53,7 +53,7 @@ func TestCapacity(t *testing.T) {
 	if err != nil || !rec.Interrupted || len(rec.Capacity.Probes) != 1 {
 		t.Fatalf("%v, %+v", err, rec)
 	}
-	rec, err = experiment.ResumeCapacity(t.Context(), lab(t, dir))
+	rec, err = experiment.ResumeCapacity(t.Context(), lab(t, dir), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func TestCompare(t *testing.T) {
 	if err != nil || !rec.Interrupted || len(rec.Comparison.Runs) != 1 {
 		t.Fatalf("%v, %d runs", err, len(rec.Comparison.Runs))
 	}
-	rec, err = experiment.ResumeCompare(t.Context(), lab(t, dir))
+	rec, err = experiment.ResumeCompare(t.Context(), lab(t, dir), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

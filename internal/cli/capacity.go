@@ -37,7 +37,7 @@ The scenario's load is replaced by a constant rate; all else is as in a run.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.procedure(cmd, args, &f, "capacity", func(ctx context.Context, lab experiment.Lab, scenario *scenarios.Scenario) (*results.Record, error) {
 				if scenario == nil {
-					return experiment.ResumeCapacity(ctx, lab)
+					return experiment.ResumeCapacity(ctx, lab, given(cmd, "budget", s.Budget))
 				}
 				if err := spec.check(); err != nil {
 					return nil, err

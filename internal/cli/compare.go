@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +22,7 @@ type compareFlags struct {
 	budget     time.Duration
 	minEffect  string
 	failOn     []string
+	metrics    []string
 	capacity   bool
 	perSearch  time.Duration
 	searchHold time.Duration
@@ -52,7 +55,7 @@ Verdicts speak of B against A. docs/method.md explains what is assumed.`,
 			err = a.procedure(cmd, args, &f, "compare", func(ctx context.Context, lab experiment.Lab, s *scenarios.Scenario) (*results.Record, error) {
 				var err error
 				if s == nil {
-					rec, err = experiment.ResumeCompare(ctx, lab)
+					rec, err = experiment.ResumeCompare(ctx, lab, given(cmd, "budget", c.budget))
 				} else {
 					rec, err = a.compare(ctx, cmd, lab, s, &c)
 				}
@@ -77,6 +80,7 @@ Verdicts speak of B against A. docs/method.md explains what is assumed.`,
 	flags.BoolVar(&c.capacity, "capacity", false, "search the capacity of each target in each round, too")
 	flags.DurationVar(&c.perSearch, "capacity-budget", 3*time.Minute, "time for each of these searches")
 	flags.DurationVar(&c.searchHold, "capacity-hold", 5*time.Second, "how long a probe of these searches holds its rate")
+	metricFlag(cmd, &c.metrics)
 	failOnFlag(cmd, &c.failOn)
 	return cmd
 }
@@ -96,12 +100,18 @@ func (a *app) compare(ctx context.Context, cmd *cobra.Command, lab experiment.La
 	case cmd.Flags().Changed("budget") && c.budget <= 0:
 		return nil, usageError("--budget %s: give a time such as 30m", c.budget)
 	}
-	if least := experiment.LeastRounds(len(targets), c.budget > 0); c.rounds < least {
+	if err := checkMetrics(c.metrics); err != nil {
+		return nil, err
+	}
+	if asked := slices.Contains(c.metrics, experiment.MetricCapacity); len(c.metrics) > 0 && asked != c.capacity {
+		return nil, usageError("--metric %s and --capacity go together: give both, or neither", experiment.MetricCapacity)
+	}
+	if least := experiment.LeastRounds(len(targets), len(c.metrics), c.budget > 0); c.rounds < least {
 		_, _ = fmt.Fprintf(a.err, "spanstorm: with fewer than %d rounds no metric can be decided; figures and behaviour are shown all the same\n", least)
 	}
 	return experiment.Compare(ctx, experiment.CompareOptions{
 		Lab: lab, Scenario: s, Targets: targets, Rounds: c.rounds, Budget: c.budget, MinEffect: effect,
-		Capacity: c.capacity, Search: experiment.CapacitySettings{Budget: c.perSearch, Hold: c.searchHold},
+		Metrics: c.metrics, Capacity: c.capacity, Search: experiment.CapacitySettings{Budget: c.perSearch, Hold: c.searchHold},
 	})
 }
 
@@ -147,6 +157,29 @@ func parseEffect(text string) (float64, error) {
 		err = usageError("--min-effect %s: give a share above 0%% and up to 50%%", text)
 	}
 	return effect, err
+}
+
+// metricFlag are the metrics that a question is about.
+func metricFlag(cmd *cobra.Command, to *[]string) {
+	cmd.Flags().StringSliceVar(to, "metric", nil, "judge this `METRIC` and no others (repeatable): the fewer, the fewer rounds decide")
+	_ = cmd.RegisterFlagCompletionFunc("metric", cobra.FixedCompletions(experiment.MetricNames(), cobra.ShellCompDirectiveNoFileComp))
+}
+
+// checkMetrics finds names that no metric has, and names given twice.
+func checkMetrics(names []string) error {
+	known := experiment.MetricNames()
+	for i, name := range names {
+		switch near := slices.IndexFunc(known, func(k string) bool { return slips(name, k) }); {
+		case slices.Contains(names[:i], name):
+			return usageError("--metric %s is given twice", name)
+		case slices.Contains(known, name):
+		case near >= 0:
+			return usageError("--metric %q is not known; did you mean %s?", name, known[near])
+		default:
+			return usageError("--metric %q is not known; there are %s", name, strings.Join(known, ", "))
+		}
+	}
+	return nil
 }
 
 // What a comparison can fail on.

@@ -15,7 +15,7 @@ import (
 
 func (a *app) diffCmd() *cobra.Command {
 	var format, junit, out, minEffect string
-	var failOn []string
+	var failOn, metrics []string
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
@@ -42,7 +42,10 @@ Records of other scenarios, payloads or machines are refused, unless --force is 
 			if err != nil {
 				return err
 			}
-			rec, err := experiment.Diff(experiment.DiffOptions{Old: args[0], New: args[1], MinEffect: effect, Force: force})
+			if err := checkMetrics(metrics); err != nil {
+				return err
+			}
+			rec, err := experiment.Diff(experiment.DiffOptions{Old: args[0], New: args[1], MinEffect: effect, Metrics: metrics, Force: force})
 			if err != nil {
 				if _, ok := errors.AsType[*experiment.NotComparableError](err); ok {
 					return &codeError{code: exitUsage, err: err}
@@ -64,6 +67,7 @@ Records of other scenarios, payloads or machines are refused, unless --force is 
 	flags.StringVar(&out, "out", "", "also write a record with the comparison, its charts and its page, into this folder")
 	flags.StringVar(&minEffect, "min-effect", "1%", "the least difference that is called one; a tenth of it in percentage points for shares")
 	flags.BoolVar(&force, "force", false, "compare what is not comparable")
+	metricFlag(cmd, &metrics)
 	failOnFlag(cmd, &failOn)
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "json", "markdown"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd

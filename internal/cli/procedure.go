@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -28,7 +29,7 @@ func (f *procedureFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.intake, "intake", "", "where each run's intake listens, `HOST:PORT`; point an agent started elsewhere there (default a free loopback port)")
 	flags.StringVar(&f.out, "out", "", "folder of the record (default results/<UTC time>-<scenario>-"+cmd.Name()+")")
-	flags.StringVar(&f.resume, "resume", "", "go on with what was interrupted, in the folder of its `RECORD`, as it was planned")
+	flags.StringVar(&f.resume, "resume", "", "go on with what was interrupted, in the folder of its `RECORD`, as it was planned; a --budget beside it is that of all of it")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything that is drawn (default the scenario's)")
 	setFlag(cmd, &f.sets)
 	outputFlags(cmd, &f.format, &f.progress)
@@ -45,11 +46,19 @@ func (f *procedureFlags) scenarioOrResume(cmd *cobra.Command, args []string) err
 	}
 	var err error
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
-		if !slices.Contains([]string{"resume", "intake", "format", "progress", "allow-remote", "fail-on"}, flag.Name) {
+		if !slices.Contains([]string{"resume", "intake", "format", "progress", "allow-remote", "fail-on", "budget"}, flag.Name) {
 			err = fmt.Errorf("--resume goes on as it was planned; leave out --%s", flag.Name)
 		}
 	})
 	return err
+}
+
+// given is the value of a flag that was given; else 0.
+func given(cmd *cobra.Command, name string, value time.Duration) time.Duration {
+	if cmd.Flags().Changed(name) {
+		return value
+	}
+	return 0
 }
 
 // procedure does what such a command does: with a scenario from its arguments, or with none to

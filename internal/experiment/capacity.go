@@ -128,7 +128,7 @@ func Capacity(ctx context.Context, o CapacityOptions) (*results.Record, error) {
 
 // ResumeCapacity goes on with a search that was interrupted, or cut off, as it was planned. Where
 // its budget had run out, it may spend as much again.
-func ResumeCapacity(ctx context.Context, lab Lab) (*results.Record, error) {
+func ResumeCapacity(ctx context.Context, lab Lab, budget time.Duration) (*results.Record, error) {
 	rec, w, s, err := reopen(lab.Dir)
 	if err != nil {
 		return nil, err
@@ -147,10 +147,10 @@ func ResumeCapacity(ctx context.Context, lab Lab) (*results.Record, error) {
 		}},
 		writer: w, rec: rec, base: base, spent: seconds(was.SpentS),
 	}
-	if was.Exhausted {
-		c.Budget += c.spent
-		was.Exhausted = false
+	if c.Budget, err = c.more(c.Budget, c.spent, budget, was.Exhausted); err != nil {
+		return nil, err
 	}
+	was.BudgetS, was.Exhausted = c.Budget.Seconds(), false
 	return c.work(ctx)
 }
 

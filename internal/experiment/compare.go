@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spanstorm/spanstorm/internal/versus"
@@ -28,6 +29,8 @@ type CompareOptions struct {
 	// Budget is the time within which more rounds are added where a metric is close; 0: none are.
 	Budget    time.Duration
 	MinEffect float64
+	// Metrics are the names of those that are judged; none: all.
+	Metrics []string
 	// Capacity searches each target's capacity in each round, within Search.Budget each.
 	Capacity bool
 	Search   CapacitySettings
@@ -36,6 +39,12 @@ type CompareOptions struct {
 // RoundsDefault is the least number of rounds with which one interval can be told for some
 // fifteen metrics, and a few to spare.
 const RoundsDefault = 12
+
+// MetricCapacity is the name of the metric that takes searches.
+const MetricCapacity = versus.MetricCapacity
+
+// MetricNames are those of all metrics that can be judged, as reports list them.
+func MetricNames() []string { return versus.MetricNames() }
 
 // warmUpFor is how long the phase is that is put before a load without a discarded one.
 const warmUpFor = 2 * time.Second
@@ -57,14 +66,15 @@ func Compare(ctx context.Context, o CompareOptions) (*results.Record, error) {
 	}
 	c := &comparison{CompareOptions: o, writer: w, rec: rec, id: newID()}
 	rec.Comparison = &results.Comparison{Targets: o.Targets, Plan: &results.ComparisonPlan{
-		ID: c.id, Rounds: o.Rounds, BudgetS: o.Budget.Seconds(), Capacity: o.Capacity, Seed: o.Scenario.Seed,
+		ID: c.id, Rounds: o.Rounds, BudgetS: o.Budget.Seconds(), Capacity: o.Capacity, Metrics: o.Metrics, Seed: o.Scenario.Seed,
 		CapacityBudgetS: o.Search.Budget.Seconds(), CapacityHoldS: o.Search.Hold.Seconds(),
 	}}
 	return c.work(ctx)
 }
 
-// ResumeCompare goes on with a comparison that was interrupted, or cut off, as it was planned.
-func ResumeCompare(ctx context.Context, lab Lab) (*results.Record, error) {
+// ResumeCompare goes on with a comparison that was interrupted, or cut off, as it was planned, but
+// for another budget where one is given.
+func ResumeCompare(ctx context.Context, lab Lab, budget time.Duration) (*results.Record, error) {
 	rec, w, s, err := reopen(lab.Dir)
 	if err != nil {
 		return nil, err
@@ -76,9 +86,18 @@ func ResumeCompare(ctx context.Context, lab Lab) (*results.Record, error) {
 	c := &comparison{
 		CompareOptions: CompareOptions{
 			Lab: lab, Scenario: s, Targets: rec.Comparison.Targets, Rounds: p.Rounds, Budget: seconds(p.BudgetS), MinEffect: rec.Comparison.MinEffect,
-			Capacity: p.Capacity, Search: CapacitySettings{Budget: seconds(p.CapacityBudgetS), Hold: seconds(p.CapacityHoldS)},
+			Metrics: p.Metrics, Capacity: p.Capacity, Search: CapacitySettings{Budget: seconds(p.CapacityBudgetS), Hold: seconds(p.CapacityHoldS)},
 		},
 		writer: w, rec: rec, id: p.ID, spent: seconds(rec.Comparison.SpentS),
+	}
+	switch {
+	case c.Budget > 0:
+		if c.Budget, err = c.more(c.Budget, c.spent, budget, rec.Comparison.Exhausted); err != nil {
+			return nil, err
+		}
+		p.BudgetS, rec.Comparison.Exhausted = c.Budget.Seconds(), false
+	case budget > 0:
+		return nil, fmt.Errorf("resume %s: it was planned with %d rounds and no budget, and what may be wrong of its intervals is spent on those; leave out --budget, or compare anew with it", lab.Dir, p.Rounds)
 	}
 	c.reread()
 	return c.work(ctx)
@@ -162,6 +181,9 @@ func (c *comparison) rounds(ctx context.Context) error {
 			c.judge(nil)
 			return nil
 		}
+		if err := c.answerable(); err != nil {
+			return err
+		}
 		if c.enough() {
 			return nil
 		}
@@ -174,6 +196,18 @@ func (c *comparison) rounds(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// answerable says of a metric that was asked for that no run has it, as soon as that shows.
+func (c *comparison) answerable() error {
+	if len(c.Metrics) == 0 || len(c.whole()) == 0 {
+		return nil
+	}
+	missing := versus.Missing(c.sides(c.whole(), false), c.Metrics)
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the runs have no %s: a quantile that no request of a run lies beyond is none, nor is what cannot be seen of this target; send more, or leave it out of --metric", strings.Join(missing, ", "))
 }
 
 // order is that of the targets in a round: drawn, each as probable as any other, so that
@@ -320,7 +354,10 @@ func (c *comparison) judge(look *results.Look) {
 		look = &next
 	}
 	was := c.rec.Comparison
-	found := versus.Judge(c.sides(c.whole(), false), versus.Options{Confidence: versus.Confidence, Spend: look.Alpha, MinEffect: c.MinEffect, Paired: true})
+	found := versus.Judge(c.sides(c.whole(), false), versus.Options{
+		Confidence: versus.Confidence, Spend: look.Alpha, Ahead: c.schedule().ahead(max(0, len(c.looks)-1)),
+		MinEffect: c.MinEffect, Metrics: c.Metrics, Paired: true,
+	})
 	found.Plan, found.Looks, found.Exhausted = was.Plan, c.looks, was.Exhausted
 	found.SpentS = (c.spent + time.Since(c.began)).Seconds()
 	every := c.sides(nil, true)

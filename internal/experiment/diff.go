@@ -16,6 +16,8 @@ import (
 type DiffOptions struct {
 	Old, New  string // a record each, or a folder of them
 	MinEffect float64
+	// Metrics are the names of those that are judged; none: those that the comparison was made for, or all.
+	Metrics []string
 	// Force compares what is not comparable.
 	Force bool
 }
@@ -52,14 +54,17 @@ func Diff(o DiffOptions) (*results.Record, error) {
 		return nil, err
 	}
 	rec.Warnings = append(rec.Warnings, warnings...)
-	options := versus.Options{Confidence: versus.Confidence, MinEffect: o.MinEffect, Paired: versus.Together(a, b) != ""}
+	options := versus.Options{Confidence: versus.Confidence, MinEffect: o.MinEffect, Metrics: o.Metrics, Paired: versus.Together(a, b) != ""}
 	if options.Paired {
-		options.Spend = spentAt(o.Old, versus.Together(a, b))
+		asPlanned(&options, comparisonOf(o.Old, versus.Together(a, b)))
 		a.Target = targetOf(o.Old, a)
 		b.Target = targetOf(o.New, b)
 	}
 	runs := diffRuns(a, b)
 	valid := []versus.Side{counted(a, b, options.Paired), counted(b, a, options.Paired)}
+	if missing := versus.Missing(valid, o.Metrics); len(o.Metrics) > 0 && len(missing) > 0 {
+		return nil, fmt.Errorf("the records have no %s; leave it out of --metric", strings.Join(missing, ", "))
+	}
 	for i, side := range valid {
 		if len(side.Runs) == 0 {
 			return nil, fmt.Errorf("%s: no run of it counts: %s", []string{o.Old, o.New}[i], runs[0].Problem)
@@ -153,13 +158,19 @@ func comparisonOf(arg, id string) *results.Comparison {
 	return nil
 }
 
-// spentAt is what the comparison itself may spend on its last look: the looks before it count,
-// whoever reads the figures now. 0: all, for it is not known.
-func spentAt(arg, id string) float64 {
-	if c := comparisonOf(arg, id); c != nil && len(c.Looks) > 0 {
-		return c.Looks[len(c.Looks)-1].Alpha
+// asPlanned judges as the comparison itself does at its last look: the looks before it count, whoever
+// reads the figures now. Without the comparison, or its first look, nothing is known to be spent.
+func asPlanned(o *versus.Options, c *results.Comparison) {
+	if c == nil {
+		return
 	}
-	return 0
+	if len(o.Metrics) == 0 {
+		o.Metrics = c.Plan.Metrics
+	}
+	if last := len(c.Looks) - 1; last >= 0 {
+		o.Spend = c.Looks[last].Alpha
+		o.Ahead = schedule{c.Plan.Rounds, c.Plan.BudgetS > 0}.ahead(last)
+	}
 }
 
 // targetOf is the target of a side, as the comparison calls it.

@@ -197,6 +197,20 @@ func reopen(dir string) (*results.Record, *results.Writer, *scenarios.Scenario, 
 	return rec, w, s, err
 }
 
+// more is the budget of a procedure that is gone on with: the one that is given now, else what was
+// planned, and as much again where that ran out.
+func (l *Lab) more(planned, spent, given time.Duration, exhausted bool) (time.Duration, error) {
+	switch {
+	case given > 0 && given <= spent:
+		return 0, fmt.Errorf("resume %s: %s of a budget are spent already; give more than that in all", l.Dir, spent.Round(time.Second))
+	case given > 0:
+		return given, nil
+	case exhausted:
+		return planned + spent, nil
+	}
+	return planned, nil
+}
+
 // newID names a comparison; its runs share it.
 func newID() string {
 	var b [8]byte

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"time"
@@ -22,6 +23,9 @@ type schedule struct {
 const (
 	firstLook = RoundsDefault
 	lookAfter = 1.5
+	// early is what all looks before the last may spend together, as a share, where the last is
+	// known: they are there to stop a comparison that is clear, the last to decide one that is not.
+	early = 0.2
 )
 
 // at is the number of rounds at look k, from 0: 12, 18, 27, 41, … and the number that was asked
@@ -38,14 +42,28 @@ func (s schedule) at(k int) int {
 	return n
 }
 
-// spends is how much of all that may be spent look k does: half of what is left, and the last
-// that there will be all of it.
+// spends is how much of the error look k may spend: half of what is left to it. Where no rounds may
+// be added the early looks share a part of it so, and the last has all the rest.
 func (s schedule) spends(k int) float64 {
-	share := math.Pow(2, -float64(k+1))
-	if !s.more && s.at(k) >= s.rounds {
-		share *= 2
+	half := math.Pow(2, -float64(k+1))
+	share := half
+	switch {
+	case s.more:
+	case s.at(k) >= s.rounds:
+		share = 1 - early*(1-2*half)
+	default:
+		share = early * half
 	}
 	return share * (1 - versus.Confidence)
+}
+
+// ahead is how much of it may be spent on more rounds than look k has: at the next look, or at the
+// last one of another comparison that is asked for as many.
+func (s schedule) ahead(k int) float64 {
+	if s.more {
+		return s.spends(k + 1)
+	}
+	return (1 - early) * (1 - versus.Confidence)
 }
 
 // next is the look after those that were made.
@@ -58,10 +76,10 @@ func (s schedule) next(made []results.Look) results.Look {
 const metricsUsual = 13
 
 // LeastRounds is how many rounds it takes at least to decide anything about so many targets,
-// where rounds may be added or not.
-func LeastRounds(targets int, more bool) int {
+// and metrics (0: the usual ones), where rounds may be added or not.
+func LeastRounds(targets, metrics int, more bool) int {
 	spend := schedule{rounds: firstLook, more: more}.spends(0)
-	return stats.LeastPaired(spend / float64(metricsUsual*max(1, targets-1)))
+	return stats.LeastPaired(spend / float64(cmp.Or(metrics, metricsUsual)*max(1, targets-1)))
 }
 
 func (c *comparison) schedule() schedule { return schedule{c.Rounds, c.Budget > 0} }

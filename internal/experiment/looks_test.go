@@ -64,6 +64,31 @@ func TestEnough(t *testing.T) {
 	}
 }
 
+// All looks together spend what may be spent and no more. The last that is planned has most of it, and no less
+// than the suggestion of so many rounds counted on.
+func TestSpends(t *testing.T) {
+	const all = 1 - versus.Confidence
+	for rounds := 1; rounds <= results.RoundsMost; rounds++ {
+		s := schedule{rounds: rounds}
+		sum, k := 0., 0
+		for ; s.at(k) < rounds; k++ {
+			sum += s.spends(k)
+		}
+		last := s.spends(k)
+		if sum += last; math.Abs(sum-all) > 1e-12 || last < s.ahead(0)-1e-12 || s.at(k) != rounds {
+			t.Fatalf("%d rounds: look %d, at %d, spends %g of %g in all", rounds, k, s.at(k), last, sum)
+		}
+		s.more = true
+		sum = 0
+		for k := range 40 {
+			sum += s.spends(k)
+		}
+		if sum > all || s.ahead(0) != s.spends(1) {
+			t.Fatalf("%d rounds and more: %g in all", rounds, sum)
+		}
+	}
+}
+
 // Rounds of which one run does not count are left out for all targets, and a comparison in which
 // that is the rule is given up.
 func TestSpoilt(t *testing.T) {

@@ -125,7 +125,7 @@ func searched(t *testing.T, name string, o CapacityOptions) *results.Record {
 	o.Lab = proofLab(t, name)
 	rec := kept(t, o.Lab,
 		func() (*results.Record, error) { return Capacity(t.Context(), o) },
-		func() (*results.Record, error) { return ResumeCapacity(t.Context(), o.Lab) })
+		func() (*results.Record, error) { return ResumeCapacity(t.Context(), o.Lab, 0) })
 	o.CapacitySettings = o.usual(o.Scenario)
 	c := &capacity{CapacityOptions: o, rec: rec, spent: seconds(rec.Capacity.SpentS), began: time.Now()}
 	c.sum(true)
@@ -138,7 +138,7 @@ func compared(t *testing.T, name string, o CompareOptions) *results.Record {
 	o.Lab = proofLab(t, name)
 	return kept(t, o.Lab,
 		func() (*results.Record, error) { return Compare(t.Context(), o) },
-		func() (*results.Record, error) { return ResumeCompare(t.Context(), o.Lab) })
+		func() (*results.Record, error) { return ResumeCompare(t.Context(), o.Lab, 0) })
 }
 
 // answerRow is a search in a table, beside what is true where that is known.

@@ -1,6 +1,8 @@
 package versus
 
 import (
+	"slices"
+
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -19,7 +21,8 @@ const (
 	unitRate  = "requests/s"
 )
 
-const metricCapacity = "capacity"
+// MetricCapacity is the name of the metric that takes searches.
+const MetricCapacity = "capacity"
 
 // metric is one figure of a run. ok is false where the run has none.
 type metric struct {
@@ -56,8 +59,37 @@ func metrics() []metric {
 			v := r.Record.Resources.Target.RSSMaxBytes
 			return float64(v), v > 0
 		}},
-		{name: metricCapacity, unit: unitRate, better: higher, of: func(r Run) (float64, bool) { return r.CapacityPerS, r.CapacityPerS > 0 }},
+		{name: MetricCapacity, unit: unitRate, better: higher, of: func(r Run) (float64, bool) { return r.CapacityPerS, r.CapacityPerS > 0 }},
 	}
+}
+
+// chosen are the metrics with these names, in the usual order; no names: all.
+func chosen(names []string) []metric {
+	list := metrics()
+	if len(names) == 0 {
+		return list
+	}
+	return slices.DeleteFunc(list, func(m metric) bool { return !slices.Contains(names, m.name) })
+}
+
+// MetricNames are those of all metrics, as reports list them.
+func MetricNames() []string {
+	var names []string
+	for _, m := range metrics() {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+// Missing are those of the named metrics that no run of some side has.
+func Missing(sides []Side, names []string) []string {
+	var missing []string
+	for _, m := range chosen(names) {
+		if slices.ContainsFunc(sides, func(s Side) bool { return len(m.values(s.Runs)) == 0 }) {
+			missing = append(missing, m.name)
+		}
+	}
+	return missing
 }
 
 // percentile is one of a distribution of times. One that fewer than a single value of a run lies beyond

@@ -41,6 +41,11 @@ type Options struct {
 	// Spend is how much of the error may be spent on this look at the figures; see [Spending].
 	// 0: all of it.
 	Spend float64
+	// Ahead is how much of it a later look may spend, at which more rounds would be judged: how many
+	// would do is said for that. 0: as much as this one.
+	Ahead float64
+	// Metrics are the names of those that are judged; none: all of them.
+	Metrics []string
 	// MinEffect is the least difference that is called one, as a share; a tenth of it for
 	// metrics that are shares themselves.
 	MinEffect float64
@@ -67,13 +72,15 @@ func Judge(sides []Side, o Options) *results.Comparison {
 	}
 	var tables []pairTable
 	for _, b := range sides[1:] {
-		for _, m := range metrics() {
+		for _, m := range chosen(o.Metrics) {
 			if t := newPairTable(m, sides[0], b, o.Paired); t.n() > 0 {
 				tables = append(tables, t)
 			}
 		}
 	}
-	c.Alpha = spend / float64(max(1, len(tables)))
+	each := 1 / float64(max(1, len(tables)))
+	c.Alpha = spend * each
+	o.Ahead = cmp.Or(o.Ahead, spend) * each
 	c.Rounds = rounds(sides)
 	c.Decided = len(tables) > 0
 	for _, t := range tables {
@@ -123,7 +130,7 @@ func newPairTable(m metric, a, b Side, paired bool) pairTable {
 			}
 		}
 	}
-	if m.name == metricCapacity && len(t.a) == 1 && len(t.b) == 1 {
+	if m.name == MetricCapacity && len(t.a) == 1 && len(t.b) == 1 {
 		ra, rb := a.Runs[0], b.Runs[0]
 		t.bounds = [][2]float64{{ra.CapacityLow, ra.CapacityHigh}, {rb.CapacityLow, rb.CapacityHigh}}
 	}
@@ -144,7 +151,7 @@ func (t pairTable) judge(alpha float64, o Options) results.ComparedMetric {
 		m.MinEffect *= shareEffect
 		margin = m.MinEffect
 	}
-	shift, needed := t.shift(alpha, margin)
+	shift, needed := t.shift(alpha, o.Ahead, margin)
 	if t.bounds != nil {
 		shift = t.bracket(shift)
 	}
@@ -183,8 +190,8 @@ func verdictOf(better bool) string {
 	return results.VerdictWorse
 }
 
-// shift is how far B lies above A, and how many rounds would decide it.
-func (t pairTable) shift(alpha, margin float64) (stats.Shift, int) {
+// shift is how far B lies above A, and how many rounds would decide it with an interval of ahead.
+func (t pairTable) shift(alpha, ahead, margin float64) (stats.Shift, int) {
 	scaled := func(values []float64) []float64 {
 		if t.metric.share {
 			return values
@@ -197,13 +204,13 @@ func (t pairTable) shift(alpha, margin float64) (stats.Shift, int) {
 	}
 	a, b := scaled(t.a), scaled(t.b)
 	if !t.paired {
-		return stats.Unpaired(a, b, alpha), stats.NeededUnpaired(a, b, alpha, margin, results.RoundsMost)
+		return stats.Unpaired(a, b, alpha), stats.NeededUnpaired(a, b, ahead, margin, results.RoundsMost)
 	}
 	differences := make([]float64, len(a))
 	for i := range a {
 		differences[i] = b[i] - a[i]
 	}
-	return stats.Paired(differences, alpha), stats.Needed(differences, alpha, margin, results.RoundsMost)
+	return stats.Paired(differences, alpha), stats.Needed(differences, ahead, margin, results.RoundsMost)
 }
 
 // bracket is the shift between two values each of which has an interval of its own, as an

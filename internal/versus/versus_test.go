@@ -94,6 +94,28 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// Only what was asked about is judged; the error is that metric's alone, and more rounds are counted for what
+// later looks may spend.
+func TestJudgeNamed(t *testing.T) {
+	const cpu = "target.cpu_s_per_million_spans"
+	sides := []Side{side("a", 12, noisy(1, 0.08, 1, 1)), side("b", 12, noisy(2, 0.08, 1, 1.06))}
+	all := metricOf(t, Judge(sides, usual()), cpu)
+	o := usual()
+	o.Metrics = []string{cpu}
+	c := Judge(sides, o)
+	m := metricOf(t, c, cpu)
+	if len(c.Metrics) != 1 || math.Abs(c.Alpha-0.05) > 1e-12 || m.RatioHigh-m.RatioLow >= all.RatioHigh-all.RatioLow || m.Ratio != all.Ratio {
+		t.Errorf("alpha %g, %+v, among all %+v", c.Alpha, m, all)
+	}
+	o.Ahead = 0.001
+	if later := metricOf(t, Judge(sides, o), cpu); later.RatioLow != m.RatioLow || later.RoundsNeeded <= m.RoundsNeeded {
+		t.Errorf("%d rounds, and %d with less to spend on them", m.RoundsNeeded, later.RoundsNeeded)
+	}
+	if missing := Missing(sides, []string{cpu, "capacity", "end_to_end.p50"}); !slices.Equal(missing, []string{"end_to_end.p50", "capacity"}) && !slices.Equal(missing, []string{"capacity"}) {
+		t.Errorf("%v", missing)
+	}
+}
+
 // What chance hides stays undecided, and the rounds that are said to do really would.
 func TestJudgeUndecided(t *testing.T) {
 	judge := func(rounds int, seed uint64) results.ComparedMetric {
