@@ -3,6 +3,7 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -222,13 +223,10 @@ func TestProveComparePower(t *testing.T) {
 	}
 }
 
-// cpuRounds is how many the first of the comparisons of CPU makes: a pilot, from whose spread the rounds
-// of the next are judged.
-const cpuRounds = 40
-
 // TestProveCompareCPU compares an agent with one that costs 3% more CPU per span by its dial, and asks
-// about nothing else: first with some rounds, then with as many as that comparison said would do. Runs
-// are short, for what the machine does to one of them lasts no longer.
+// about nothing else: first at the usual rounds, then with as many as the comparison before said would do,
+// or with twice as many where it could not say. Runs are short, for what the machine does to one of them
+// lasts no longer.
 func TestProveCompareCPU(t *testing.T) {
 	const metric = "target.cpu_s_per_million_spans"
 	once := func(name string, rounds int, seed int) (*results.Record, results.ComparedMetric) {
@@ -239,20 +237,20 @@ func TestProveCompareCPU(t *testing.T) {
 		})
 		return rec, metricNamed(rec.Comparison, metric)
 	}
-	rounds, recs, rows := shortened(cpuRounds, 3), []*results.Record(nil), ""
+	rounds, recs, rows := shortened(RoundsDefault, 3), []*results.Record(nil), ""
 	var last results.ComparedMetric
-	for i := range 4 {
+	for i := range 5 {
 		var rec *results.Record
 		rec, last = once(fmt.Sprintf("compare/cpu-%d-%d", i+1, rounds), rounds, 300+i)
 		recs = append(recs, rec)
 		rows += fmt.Sprintf("| %d | %+.2f%% | %+.2f to %+.2f%% | %.2g | %s | %d |\n", rounds, 100*(last.Ratio-1), 100*(last.RatioLow-1), 100*(last.RatioHigh-1), last.P, last.Verdict, last.RoundsNeeded)
-		if last.Verdict != results.VerdictUndecided || last.RoundsNeeded == 0 || testing.Short() {
+		if last.Verdict != results.VerdictUndecided || testing.Short() {
 			break
 		}
-		rounds = last.RoundsNeeded
+		rounds = cmp.Or(last.RoundsNeeded, 2*rounds)
 	}
-	text := fmt.Sprintf("## An agent that costs 3%% more CPU\n\n%s\nThe embedded agent beside itself with `cpu_per_span=+3%%`, asked about nothing but its CPU (`--metric`): a comparison of some rounds, and then of as many as the one before said would do, until it is decided.\n\n"+
-		"| rounds | CPU per span, B against A | interval | p | verdict | rounds suggested |\n|---|---|---|---|---|---|\n%s\nCalled worse: %s.\n", dated(recs), rows, met(last.Verdict == results.VerdictWorse))
+	text := fmt.Sprintf("## An agent that costs 3%% more CPU\n\n%s\nThe embedded agent beside itself with `cpu_per_span=+3%%`, asked about nothing but its CPU (`--metric`): a comparison of the usual rounds, and then of as many as the one before said would do (0: more than %s; then twice as many), until it is decided.\n\n"+
+		"| rounds | CPU per span, B against A | interval | p | verdict | rounds suggested |\n|---|---|---|---|---|---|\n%s\nCalled worse: %s.\n", dated(recs), results.FormatCount(results.RoundsMost), rows, met(last.Verdict == results.VerdictWorse))
 	if err := prove.Section("compare.md", compareHead, "cpu", text); err != nil {
 		t.Error(err)
 	}
