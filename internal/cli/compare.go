@@ -161,7 +161,7 @@ func parseEffect(text string) (float64, error) {
 
 // metricFlag are the metrics that a question is about.
 func metricFlag(cmd *cobra.Command, to *[]string) {
-	cmd.Flags().StringSliceVar(to, "metric", nil, "judge this `METRIC` and no others (repeatable): the fewer, the fewer rounds decide")
+	cmd.Flags().StringSliceVar(to, "metric", nil, "judge this `METRIC`, a name in the table, and no others (repeatable): the fewer, the fewer rounds decide")
 	_ = cmd.RegisterFlagCompletionFunc("metric", cobra.FixedCompletions(experiment.MetricNames(), cobra.ShellCompDirectiveNoFileComp))
 }
 
