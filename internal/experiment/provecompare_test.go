@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -243,20 +244,31 @@ func TestProveCompareCPU(t *testing.T) {
 		var rec *results.Record
 		rec, last = once(fmt.Sprintf("compare/cpu-%d-%d", i+1, rounds), rounds, 300+i)
 		recs = append(recs, rec)
-		rows += fmt.Sprintf("| %d | %+.2f%% | %+.2f to %+.2f%% | %.2g | %s | %d |\n", rounds, 100*(last.Ratio-1), 100*(last.RatioLow-1), 100*(last.RatioHigh-1), last.P, last.Verdict, last.RoundsNeeded)
+		rows += fmt.Sprintf("| %d | %d | %+.2f%% | %+.2f to %+.2f%% | %.2g | %s | %s |\n", rounds, last.N, 100*(last.Ratio-1), 100*(last.RatioLow-1), 100*(last.RatioHigh-1), last.P, last.Verdict, suggestion(last))
 		if last.Verdict != results.VerdictUndecided || testing.Short() {
 			break
 		}
 		rounds = cmp.Or(last.RoundsNeeded, 2*rounds)
 	}
-	text := fmt.Sprintf("## An agent that costs 3%% more CPU\n\n%s\nThe embedded agent beside itself with `cpu_per_span=+3%%`, asked about nothing but its CPU (`--metric`): a comparison of the usual rounds, and then of as many as the one before said would do (0: more than %s; then twice as many), until it is decided.\n\n"+
-		"| rounds | CPU per span, B against A | interval | p | verdict | rounds suggested |\n|---|---|---|---|---|---|\n%s\nCalled worse: %s.\n", dated(recs), results.FormatCount(results.RoundsMost), rows, met(last.Verdict == results.VerdictWorse))
+	text := fmt.Sprintf("## An agent that costs 3%% more CPU\n\n%s\nThe embedded agent beside itself with `cpu_per_span=+3%%`, asked about nothing but its CPU (`--metric`): a comparison of the usual rounds, and then of as many as the one before said would do (or twice as many, where that is more than %s), until it is decided.\n\n"+
+		"| rounds asked for | made | CPU per span, B against A | interval | p | verdict | rounds suggested |\n|---|---|---|---|---|---|---|\n%s\nCalled worse: %s.\n", dated(recs), results.FormatCount(results.RoundsMost), rows, met(last.Verdict == results.VerdictWorse))
 	if err := prove.Section("compare.md", compareHead, "cpu", text); err != nil {
 		t.Error(err)
 	}
 	if last.Verdict != results.VerdictWorse && !testing.Short() {
 		t.Errorf("%+v", last)
 	}
+}
+
+// suggestion is how many rounds would decide a metric, in a table.
+func suggestion(m results.ComparedMetric) string {
+	switch {
+	case m.Verdict != results.VerdictUndecided:
+		return "–"
+	case m.RoundsNeeded == 0:
+		return "> " + results.FormatCount(results.RoundsMost)
+	}
+	return strconv.Itoa(m.RoundsNeeded)
 }
 
 // TestProveCompareReal compares the two Datadog agents, with small payloads and some faults.
