@@ -106,7 +106,7 @@ func (a *app) compare(ctx context.Context, cmd *cobra.Command, lab experiment.La
 	if asked := slices.Contains(c.metrics, experiment.MetricCapacity); len(c.metrics) > 0 && asked != c.capacity {
 		return nil, usageError("--metric %s and --capacity go together: give both, or neither", experiment.MetricCapacity)
 	}
-	if least := experiment.LeastRounds(len(targets), len(c.metrics), c.budget > 0); c.rounds < least {
+	if least := experiment.LeastRounds(len(targets), len(c.metrics), c.budget > 0); c.rounds < least && !c.capacity { // a search has an interval of its own
 		_, _ = fmt.Fprintf(a.err, "spanstorm: with fewer than %d rounds no metric can be decided; figures and behaviour are shown all the same\n", least)
 	}
 	return experiment.Compare(ctx, experiment.CompareOptions{

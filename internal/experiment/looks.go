@@ -104,7 +104,7 @@ func (c *comparison) enough() bool {
 	found := c.rec.Comparison
 	switch {
 	case found.Decided:
-		c.say("all is decided after %d rounds", rounds)
+		c.say("all is decided at round %d", rounds)
 		return true
 	case rounds < c.Rounds:
 		return false
