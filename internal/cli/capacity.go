@@ -36,13 +36,16 @@ The scenario's load is replaced by a constant rate; all else is as in a run.`,
 		ValidArgsFunction: completeScenario,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.procedure(cmd, args, &f, "capacity", func(ctx context.Context, lab experiment.Lab, scenario *scenarios.Scenario) (*results.Record, error) {
+				budget, err := givenBudget(cmd, s.Budget)
+				if err != nil {
+					return nil, err
+				}
 				if scenario == nil {
-					return experiment.ResumeCapacity(ctx, lab, given(cmd, "budget", s.Budget))
+					return experiment.ResumeCapacity(ctx, lab, budget)
 				}
 				if err := spec.check(); err != nil {
 					return nil, err
 				}
-				var err error
 				if s.Precision, err = parseShare("--precision", precision); err != nil {
 					return nil, err
 				}

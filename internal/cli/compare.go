@@ -53,11 +53,14 @@ Verdicts speak of B against A. docs/method.md explains what is assumed.`,
 			}
 			var rec *results.Record
 			err = a.procedure(cmd, args, &f, "compare", func(ctx context.Context, lab experiment.Lab, s *scenarios.Scenario) (*results.Record, error) {
-				var err error
-				if s == nil {
-					rec, err = experiment.ResumeCompare(ctx, lab, given(cmd, "budget", c.budget))
-				} else {
-					rec, err = a.compare(ctx, cmd, lab, s, &c)
+				budget, err := givenBudget(cmd, c.budget)
+				switch {
+				case err != nil:
+					return nil, err
+				case s == nil:
+					rec, err = experiment.ResumeCompare(ctx, lab, budget)
+				default:
+					rec, err = a.compare(ctx, lab, s, &c)
 				}
 				return rec, err
 			})
@@ -85,7 +88,7 @@ Verdicts speak of B against A. docs/method.md explains what is assumed.`,
 	return cmd
 }
 
-func (a *app) compare(ctx context.Context, cmd *cobra.Command, lab experiment.Lab, s *scenarios.Scenario, c *compareFlags) (*results.Record, error) {
+func (a *app) compare(ctx context.Context, lab experiment.Lab, s *scenarios.Scenario, c *compareFlags) (*results.Record, error) {
 	targets, err := c.compared()
 	if err != nil {
 		return nil, err
@@ -94,11 +97,8 @@ func (a *app) compare(ctx context.Context, cmd *cobra.Command, lab experiment.La
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case c.rounds < 1 || c.rounds > results.RoundsMost:
+	if c.rounds < 1 || c.rounds > results.RoundsMost {
 		return nil, usageError("--rounds %d: make 1 to %d", c.rounds, results.RoundsMost)
-	case cmd.Flags().Changed("budget") && c.budget <= 0:
-		return nil, usageError("--budget %s: give a time such as 30m", c.budget)
 	}
 	if err := checkMetrics(c.metrics); err != nil {
 		return nil, err

@@ -53,12 +53,15 @@ func (f *procedureFlags) scenarioOrResume(cmd *cobra.Command, args []string) err
 	return err
 }
 
-// given is the value of a flag that was given; else 0.
-func given(cmd *cobra.Command, name string, value time.Duration) time.Duration {
-	if cmd.Flags().Changed(name) {
-		return value
+// givenBudget is --budget where it was given, else 0.
+func givenBudget(cmd *cobra.Command, budget time.Duration) (time.Duration, error) {
+	switch {
+	case !cmd.Flags().Changed("budget"):
+		return 0, nil
+	case budget <= 0:
+		return 0, usageError("--budget %s: give a time such as 30m", budget)
 	}
-	return 0
+	return budget, nil
 }
 
 // procedure does what such a command does: with a scenario from its arguments, or with none to

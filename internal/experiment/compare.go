@@ -200,10 +200,11 @@ func (c *comparison) rounds(ctx context.Context) error {
 
 // answerable says of a metric that was asked for that no run has it, as soon as that shows.
 func (c *comparison) answerable() error {
-	if len(c.Metrics) == 0 || len(c.whole()) == 0 {
+	whole := c.whole()
+	if len(whole) == 0 {
 		return nil
 	}
-	missing := versus.Missing(c.sides(c.whole(), false), c.Metrics)
+	missing := versus.Missing(c.sides(whole, false), c.Metrics)
 	if len(missing) == 0 {
 		return nil
 	}

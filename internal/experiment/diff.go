@@ -62,7 +62,7 @@ func Diff(o DiffOptions) (*results.Record, error) {
 	}
 	runs := diffRuns(a, b)
 	valid := []versus.Side{counted(a, b, options.Paired), counted(b, a, options.Paired)}
-	if missing := versus.Missing(valid, o.Metrics); len(o.Metrics) > 0 && len(missing) > 0 {
+	if missing := versus.Missing(valid, o.Metrics); len(missing) > 0 {
 		return nil, fmt.Errorf("the records have no %s; leave it out of --metric", strings.Join(missing, ", "))
 	}
 	for i, side := range valid {

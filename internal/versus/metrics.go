@@ -84,8 +84,8 @@ func MetricNames() []string {
 // Missing are those of the named metrics that no run of some side has.
 func Missing(sides []Side, names []string) []string {
 	var missing []string
-	for _, m := range chosen(names) {
-		if slices.ContainsFunc(sides, func(s Side) bool { return len(m.values(s.Runs)) == 0 }) {
+	for _, m := range metrics() {
+		if slices.Contains(names, m.name) && slices.ContainsFunc(sides, func(s Side) bool { return len(m.values(s.Runs)) == 0 }) {
 			missing = append(missing, m.name)
 		}
 	}

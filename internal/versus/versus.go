@@ -38,8 +38,7 @@ type Side struct {
 type Options struct {
 	// Confidence is that of all intervals together.
 	Confidence float64
-	// Spend is how much of the error may be spent on this look at the figures; see [Spending].
-	// 0: all of it.
+	// Spend is how much of the error may be spent on this look at the figures. 0: all of it.
 	Spend float64
 	// Ahead is how much of it a later look may spend, at which more rounds would be judged: how many
 	// would do is said for that. 0: as much as this one.
