@@ -35,7 +35,28 @@ func resourceTable(rec *results.Record) sheet.Table {
 	}
 	add("generator", rec.Resources.Generator, per(rec.Resources.Generator))
 	add("intake", rec.Resources.Intake, per(rec.Resources.Intake))
+	if said := besides(&rec.Resources); said != "" && len(t.Rows) > 0 {
+		t.Notes = append(t.Notes, said)
+	}
 	return t
+}
+
+// besides says what else the machine did during the load.
+func besides(r *results.Resources) string {
+	m := r.Machine
+	all := m.CPUS + m.IdleCPUS + m.StolenCPUS
+	if all == 0 {
+		return ""
+	}
+	share := func(s float64) string { return strconv.FormatFloat(100*s/all, 'f', 1, 64) + "%" }
+	said := "machine, during the load: " + share(m.CPUS) + " busy, " + share(m.OthersCPUS) + " with other programs"
+	if r.Target.CPUS == 0 {
+		said += " (the target may be among them)"
+	}
+	if m.StolenCPUS > 0 {
+		said += "; " + share(m.StolenCPUS) + " taken by its host (steal)"
+	}
+	return said
 }
 
 // within says what a target had and did inside, as far as that was told.

@@ -308,6 +308,18 @@ type Resources struct {
 	Generator Usage       `json:"generator"`
 	Intake    Usage       `json:"intake"`
 	Target    TargetUsage `json:"target"`
+	// Machine is omitted where the system does not tell.
+	Machine MachineUsage `json:"machine,omitzero"`
+}
+
+// MachineUsage is what the processors of the machine did during the load, in CPU seconds.
+type MachineUsage struct {
+	CPUS       float64 `json:"cpu_s"`        // all their work
+	OthersCPUS float64 `json:"others_cpu_s"` // of that, for programs that are not of this run
+	IdleCPUS   float64 `json:"idle_cpu_s"`
+	// StolenCPUS is processor time that there was work for and that the host of a
+	// virtual machine gave to others.
+	StolenCPUS float64 `json:"stolen_cpu_s"`
 }
 
 // Usage of one process.
@@ -372,4 +384,6 @@ type Second struct {
 	TargetFDs         uint64  `json:"target_fds,omitempty"`     // open file descriptors, likewise
 	GeneratorCPUS     float64 `json:"generator_cpu_s"`
 	GeneratorRSSBytes uint64  `json:"generator_rss_bytes"`
+	MachineCPUS       float64 `json:"machine_cpu_s,omitempty"`        // of all programs
+	MachineStolenCPUS float64 `json:"machine_stolen_cpu_s,omitempty"` // that the host of a virtual machine gave to others
 }

@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/spanstorm/spanstorm/internal/meter"
 	"github.com/spanstorm/spanstorm/results"
 )
 
 // began marks the begin of the load and saves the first record of it.
-func (r *run) began(at time.Time) {
-	r.meter = newMeter(r, at)
+func (r *run) began(ctx context.Context, at time.Time) {
+	r.meter = meter.Start(ctx, at, meter.Sources{
+		Target: r.target.Usage, Intake: r.intakeRole.Usage, Progress: r.intake.Progress, Sampled: r.tell,
+	})
 	r.cpuBefore = r.target.Usage().CPUS
 	r.recMu.Lock()
 	defer r.recMu.Unlock()
@@ -35,7 +38,7 @@ func (r *run) skip(l leg) {
 func (r *run) finish(ctx context.Context) (*results.Record, error) {
 	interrupted := ctx.Err() != nil
 	settleErr := r.settle(ctx, interrupted)
-	r.meter.stop()
+	r.meter.Stop()
 
 	r.recMu.Lock()
 	defer r.recMu.Unlock()
@@ -48,6 +51,9 @@ func (r *run) finish(ctx context.Context) (*results.Record, error) {
 		r.gone(ctx)
 	}
 	r.fill(rec, r.phases)
+	if others := meter.Disturbance(&rec.Resources); others != "" {
+		rec.Warnings = append(rec.Warnings, others)
+	}
 	rec.Requests.Planned += r.unsent
 	rec.Requests.Unsent += r.unsent
 

@@ -34,7 +34,7 @@ func (r *run) load(ctx context.Context) error {
 		r.warn("the target's own counters count from its start: " + err.Error())
 	}
 	began := time.Now()
-	r.began(began)
+	r.began(ctx, began)
 	loadCtx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	eventsCtx, stopEvents := context.WithCancel(ctx) // what lasts may go on when the load is over
@@ -46,7 +46,6 @@ func (r *run) load(ctx context.Context) error {
 		}
 	}()
 	r.events = r.startEvents(eventsCtx, began)
-	r.meter.start(ctx)
 	go r.churn(loadCtx)
 	for i := range r.plan {
 		if loadCtx.Err() != nil {
@@ -57,6 +56,7 @@ func (r *run) load(ctx context.Context) error {
 			return err
 		}
 	}
+	r.meter.LoadOver()
 	return nil
 }
 

@@ -122,17 +122,3 @@ func TestDueUnixNS(t *testing.T) {
 		}
 	}
 }
-
-// TestWithSamples puts what was measured from outside beside the load's
-// seconds, each once, and the drain behind them.
-func TestWithSamples(t *testing.T) {
-	rows := []results.Second{{T: 0, Phase: "a"}, {T: 1, Phase: "a"}, {T: 1, Phase: "b"}}
-	got := withSamples(rows, []sample{{accepted: 1}, {accepted: 2}, {accepted: 4}})
-	var sum uint64
-	for _, row := range got {
-		sum += row.Accepted
-	}
-	if len(got) != 4 || sum != 7 || got[3].Phase != "drain" || got[3].T != 2 {
-		t.Errorf("%+v", got)
-	}
-}

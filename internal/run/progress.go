@@ -29,12 +29,11 @@ func (r *run) tell(last bool) {
 	}
 	r.stageMu.Lock()
 	defer r.stageMu.Unlock()
-	_, latest := r.meter.read()
 	now := r.progress.Snapshot()
 	p := Progress{
-		Stage: r.stageName, Elapsed: time.Since(r.meter.began), Last: last,
+		Stage: r.stageName, Elapsed: r.meter.Elapsed(), Last: last,
 		Sent: now.Sent, Delivered: now.Delivered, Refused: now.Answered - min(now.Answered, now.Delivered), Errors: now.Failed(),
-		Accepted: latest.Complete, P99: now.P99,
+		Accepted: r.meter.Latest().Complete, P99: now.P99,
 	}
 	for _, l := range r.plan {
 		p.Total += time.Duration(l.phase.For)

@@ -138,7 +138,7 @@ func (r *run) provisional() results.Ledger {
 	l := emptyLedger()
 	l.Source = r.acceptance()
 	s := r.books.read()
-	_, latest := r.meter.read()
+	latest := r.meter.Latest()
 	l.Account = results.Account{Sent: s.sent, Delivered: s.delivered, Refused: s.refused, Unanswered: s.unanswered}
 	l.Accepted = results.Count{
 		Traces: min(latest.Complete, s.delivered.Traces),
@@ -153,7 +153,6 @@ func (r *run) provisional() results.Ledger {
 
 // fill puts phases, totals and seconds into rec.
 func (r *run) fill(rec *results.Record, phases []done) {
-	samples, _ := r.meter.read()
 	rec.Phases, rec.Seconds = []results.Phase{}, []results.Second{}
 	if r.sampling != nil {
 		rec.RateMarks = r.sampling.Marks()
@@ -178,43 +177,15 @@ func (r *run) fill(rec *results.Record, phases []done) {
 	verdict := attack.Judge(figures...)
 	rec.InvalidReasons = append(append([]string{}, r.reasons...), verdict.Invalid...)
 	rec.Saturated = verdict.Saturated
-	rec.Seconds = withSamples(rec.Seconds, samples)
+	rec.Seconds = r.meter.Fill(rec.Seconds)
 	rec.Resources = r.resources(phases)
 	r.incidents.describe(rec, r.plan, phases)
 	rec.Events = r.events.describe()
 	rec.Target.Restarts = r.keeper.describe()
 }
 
-// withSamples adds to the seconds what was measured from outside, and rows for
-// the seconds after the load in which traces still came out.
-func withSamples(rows []results.Second, samples []sample) []results.Second {
-	seen := map[int]bool{}
-	last := -1
-	for i := range rows {
-		t := rows[i].T
-		if t < len(samples) && !seen[t] {
-			seen[t] = true
-			samples[t].fill(&rows[i])
-		}
-		last = max(last, t)
-	}
-	for t := last + 1; t < len(samples); t++ {
-		row := results.Second{T: t, Phase: "drain"}
-		samples[t].fill(&row)
-		rows = append(rows, row)
-	}
-	return rows
-}
-
-func (s *sample) fill(row *results.Second) {
-	row.Accepted = s.accepted
-	row.TargetCPUS, row.TargetRSSBytes = s.target.CPUS, s.target.RSSBytes
-	row.TargetThreads, row.TargetFDs = s.target.Threads, s.target.FDs
-	row.GeneratorCPUS, row.GeneratorRSSBytes = s.generator.CPUS, s.generator.RSSBytes
-}
-
-// resources are CPU and memory of the three processes, of the target its CPU in the
-// kept phases. What the target spends on the account's closing belongs to the last phase:
+// resources are CPU and memory of the three processes and their machine, of the target
+// its CPU in the kept phases. What the target spends on the account's closing belongs to the last phase:
 // it is that phase's traces that it flushes.
 func (r *run) resources(phases []done) results.Resources {
 	usage := func(u process.Usage) results.Usage { return results.Usage{CPUS: u.CPUS, RSSMaxBytes: u.RSSMaxBytes} }
@@ -222,6 +193,7 @@ func (r *run) resources(phases []done) results.Resources {
 	out := results.Resources{
 		Generator: usage(process.SelfUsage()),
 		Intake:    usage(r.intakeRole.Usage()),
+		Machine:   r.meter.Machine(),
 		Target:    results.TargetUsage{Usage: usage(used), ThreadsMax: used.ThreadsMax, FDsMax: used.FDsMax},
 	}
 	var spans, before uint64

@@ -21,6 +21,7 @@ import (
 	"github.com/spanstorm/spanstorm/internal/identity"
 	"github.com/spanstorm/spanstorm/internal/intake"
 	"github.com/spanstorm/spanstorm/internal/ledger"
+	"github.com/spanstorm/spanstorm/internal/meter"
 	"github.com/spanstorm/spanstorm/internal/process"
 	"github.com/spanstorm/spanstorm/internal/target"
 	"github.com/spanstorm/spanstorm/internal/tracer"
@@ -91,7 +92,7 @@ type run struct {
 	keeper    *keeper                  // nil before the load
 	events    *events                  // nil before the load
 	progress  attack.Progress
-	meter     *meter
+	meter     *meter.Meter // nil before the load
 	phases    []done
 	first     first
 	unsent    uint64  // requests of phases that were never begun
@@ -249,6 +250,9 @@ func (r *run) acceptance() string {
 func (r *run) down() {
 	ctx, cancel := context.WithTimeout(context.Background(), controlTimeout)
 	defer cancel()
+	if r.meter != nil {
+		r.meter.Stop()
+	}
 	if r.clients != nil {
 		r.clients.Close()
 	}

@@ -103,7 +103,7 @@ func (r *run) quiet(ctx context.Context, interrupted bool) bool {
 			return true
 		}
 		last = now
-		r.meter.arrived(now)
+		r.meter.Arrived(now)
 		if time.Since(saved) > attack.DefaultCheckpointEvery {
 			r.saveSoFar(r.phases)
 			saved = time.Now()

@@ -3,6 +3,7 @@ package charts
 import (
 	"fmt"
 
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
@@ -41,6 +42,22 @@ func Resources(rec *results.Record) paper.Chart {
 		c.Legend = append(c.Legend, paper.Key{Name: "traces at the intake", Color: paper.Accepted, Fill: true})
 		c.Height += 110 * paper.Px
 	}
+	busiest := max(paper.HighestOf(s.TargetCPU), paper.HighestOf(s.GeneratorCPU))
+	var others []plot.Plotter // under the lines that the chart is about
+	if all := paper.HighestOf(s.MachineCPU); all > allMost*busiest {
+		c.Subtitle += fmt.Sprintf("; all programs of the machine kept up to %.2g busy", all)
+	} else if all > 0 {
+		c.Legend = append(c.Legend, paper.Key{Name: "all programs", Color: paper.MachineColor})
+		others = append(others, paper.DrawnLine{Line: s.MachineCPU, Color: paper.MachineColor, Width: 1.6 * paper.Px})
+		busiest = max(busiest, all)
+	}
+	if stolen := paper.HighestOf(s.StolenCPU); stolen > stolenLeast {
+		dots := []vg.Length{1.5 * paper.Px, 2.5 * paper.Px}
+		c.Legend = append(c.Legend, paper.Key{Name: "taken by the host", Color: paper.StolenColor, Dash: dots})
+		c.Alt += fmt.Sprintf(" The host of the machine took at most %.2g CPUs.", stolen)
+		others = append(others, paper.DrawnLine{Line: s.StolenCPU, Color: paper.StolenColor, Width: 1.6 * paper.Px, Dash: dots})
+		busiest = max(busiest, stolen)
+	}
 	t := newTimeline(rec)
 	if s.End > t.end && len(t.spans) > 0 {
 		t.spans = append(t.spans, span{Name: afterLoad, From: t.end, To: s.End})
@@ -50,8 +67,8 @@ func Resources(rec *results.Record) paper.Chart {
 	c.Body = func(dc draw.Canvas) {
 		cpu, memory, arrived := paper.NewPlot(""), paper.NewPlot(""), paper.NewPlot("")
 		t.axis(cpu, false)
-		paper.CountAxis(&cpu.Y, max(paper.HighestOf(s.TargetCPU), paper.HighestOf(s.GeneratorCPU)), 3)
-		t.add(cpu, true, paper.DrawnLine{Line: s.GeneratorCPU, Color: paper.GeneratorColor, Width: 1.6 * paper.Px, Dash: dash}, paper.DrawnLine{Line: s.TargetCPU, Color: paper.TargetColor, Width: 2.2 * paper.Px})
+		paper.CountAxis(&cpu.Y, busiest, 3)
+		t.add(cpu, true, append(others, paper.DrawnLine{Line: s.GeneratorCPU, Color: paper.GeneratorColor, Width: 1.6 * paper.Px, Dash: dash}, paper.DrawnLine{Line: s.TargetCPU, Color: paper.TargetColor, Width: 2.2 * paper.Px})...)
 		paper.BytesAxis(&memory.Y, max(paper.HighestOf(s.TargetMemory), paper.HighestOf(s.GeneratorMemory)), 3)
 		t.add(memory, false, paper.DrawnLine{Line: s.GeneratorMemory, Color: paper.GeneratorColor, Width: 1.6 * paper.Px, Dash: dash}, paper.DrawnLine{Line: s.TargetMemory, Color: paper.TargetColor, Width: 2.2 * paper.Px})
 		panels := []paper.Panel{{Plot: cpu, YLabel: "CPUs busy", Share: 0.5}, {Plot: memory, YLabel: "memory", Share: 0.5}}
@@ -69,6 +86,14 @@ func Resources(rec *results.Record) paper.Chart {
 	}
 	return c
 }
+
+const (
+	// allMost is how many times the height of target and generator all programs may
+	// have in their panel: above, the two could not be seen any more.
+	allMost = 4
+	// stolenLeast is from how many CPUs on what the host took is drawn.
+	stolenLeast = 0.05
+)
 
 // afterLoad names the time in which the account was closed.
 const afterLoad = "after the load"

@@ -12,7 +12,8 @@ import (
 type resourceSeries struct {
 	TargetCPU, GeneratorCPU       paper.Line
 	TargetMemory, GeneratorMemory paper.Line
-	Arrived                       []step // traces per second at the intake
+	MachineCPU, StolenCPU         paper.Line // of all programs, and what the host took
+	Arrived                       []step     // traces per second at the intake
 	LoadEnd, End                  float64
 	Grouped                       int // seconds to a point
 }
@@ -33,6 +34,8 @@ func newResourceSeries(rec *results.Record) resourceSeries {
 			sum.Accepted += g.Second.Accepted
 			sum.TargetCPUS += g.Second.TargetCPUS
 			sum.GeneratorCPUS += g.Second.GeneratorCPUS
+			sum.MachineCPUS += g.Second.MachineCPUS
+			sum.MachineStolenCPUS += g.Second.MachineStolenCPUS
 			sum.TargetRSSBytes = max(sum.TargetRSSBytes, g.Second.TargetRSSBytes)
 			sum.GeneratorRSSBytes = max(sum.GeneratorRSSBytes, g.Second.GeneratorRSSBytes)
 		}
@@ -45,6 +48,10 @@ func newResourceSeries(rec *results.Record) resourceSeries {
 		if sum.GeneratorRSSBytes > 0 {
 			paper.Add(&s.GeneratorCPU, gap, x, sum.GeneratorCPUS/seconds)
 			paper.Add(&s.GeneratorMemory, gap, x, float64(sum.GeneratorRSSBytes))
+		}
+		if sum.MachineCPUS > 0 {
+			paper.Add(&s.MachineCPU, gap, x, sum.MachineCPUS/seconds)
+			paper.Add(&s.StolenCPU, gap, x, sum.MachineStolenCPUS/seconds)
 		}
 		if rec.Ledger.Source == "intake" {
 			s.Arrived = append(s.Arrived, step{begin, until, float64(sum.Accepted) / seconds})
@@ -78,6 +85,8 @@ func wholeSeconds(rec *results.Record) []slot {
 			mine.Accepted += r.Accepted
 			mine.TargetCPUS += r.TargetCPUS
 			mine.GeneratorCPUS += r.GeneratorCPUS
+			mine.MachineCPUS += r.MachineCPUS
+			mine.MachineStolenCPUS += r.MachineStolenCPUS
 			mine.TargetRSSBytes = max(mine.TargetRSSBytes, r.TargetRSSBytes)
 			mine.GeneratorRSSBytes = max(mine.GeneratorRSSBytes, r.GeneratorRSSBytes)
 			continue

@@ -26,8 +26,9 @@ type Share struct {
 // corpus, same run key, and no request sent by two of them. Counters, ledgers and
 // histograms add up exactly and quantiles are read off the sums; a quantile whose
 // histogram is not there is left empty, never averaged. Figures of processes that
-// the shares have in common (target, intake) are those of the share that saw most; what
-// the target answered is what the first of them was answered.
+// the shares have in common (target, intake) are those of the share that saw most; of their
+// machines, those of the one that was disturbed most; what the target answered is what the
+// first of them was answered.
 //
 // Warnings and reasons for invalidity are joined; expectations are not judged
 // again, that is [results.Judge]'s. The shares are not changed.
@@ -134,6 +135,9 @@ func join(to, from *results.Record) {
 	g.CPUS, g.RSSMaxBytes = g.CPUS+f.CPUS, max(g.RSSMaxBytes, f.RSSMaxBytes)
 	if from.Resources.Intake.CPUS > to.Resources.Intake.CPUS {
 		to.Resources.Intake = from.Resources.Intake
+	}
+	if m, f := &to.Resources.Machine, from.Resources.Machine; f.StolenCPUS+f.OthersCPUS > m.StolenCPUS+m.OthersCPUS {
+		*m = f
 	}
 	joinEndToEnd(to, from)
 	joinTarget(to, from)
@@ -263,6 +267,8 @@ func joinSeconds(to, from *results.Record) {
 		row.TargetThreads, row.TargetFDs = max(row.TargetThreads, s.TargetThreads), max(row.TargetFDs, s.TargetFDs)
 		row.GeneratorCPUS += s.GeneratorCPUS
 		row.GeneratorRSSBytes += s.GeneratorRSSBytes
+		row.MachineCPUS = max(row.MachineCPUS, s.MachineCPUS)
+		row.MachineStolenCPUS = max(row.MachineStolenCPUS, s.MachineStolenCPUS)
 	}
 	slices.SortStableFunc(to.Seconds, func(a, b results.Second) int { return a.T - b.T })
 }

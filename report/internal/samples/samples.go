@@ -79,7 +79,7 @@ func play(s script) *results.Record {
 				break
 			}
 			rate := ph.from + (ph.to-ph.from)*(float64(i)+0.5)/float64(ph.seconds)
-			row := results.Second{T: second, Phase: ph.name, Planned: uint64(rate), Sent: uint64(rate), ByCode: map[string]uint64{}, InFlightMax: 3, TargetCPUS: rate / 900, TargetRSSBytes: uint64(30e6 + 4e5*float64(second))}
+			row := results.Second{T: second, Phase: ph.name, Planned: uint64(rate), Sent: uint64(rate), ByCode: map[string]uint64{}, InFlightMax: 3, TargetCPUS: rate / 900, MachineCPUS: 0.25 + rate/450, MachineStolenCPUS: 0.04 + rate/9000, TargetRSSBytes: uint64(30e6 + 4e5*float64(second))}
 			here := newTimes()
 			for k := range row.Sent {
 				service := 350e3 * math.Exp(0.35*rng.NormFloat64()) * (1 + rate/4000)
@@ -154,7 +154,8 @@ func play(s script) *results.Record {
 	rec.Load = results.Load{Traces: rec.Ledger.Sent.Traces, Spans: rec.Ledger.Sent.Spans, Bytes: rec.Ledger.Sent.Spans * 400}
 	rec.Resources = results.Resources{
 		Generator: results.Usage{CPUS: 0.4 * float64(second), RSSMaxBytes: 61e6}, Intake: results.Usage{CPUS: 0.1 * float64(second), RSSMaxBytes: 38e6},
-		Target: results.TargetUsage{Usage: results.Usage{CPUS: 0.3 * float64(second), RSSMaxBytes: 44e6}, CPUSPerMillionSpans: 5.25, ThreadsMax: 11, FDsMax: 64, GCCount: 120, GCPauseTotalS: 0.0123},
+		Target:  results.TargetUsage{Usage: results.Usage{CPUS: 0.3 * float64(second), RSSMaxBytes: 44e6}, CPUSPerMillionSpans: 5.25, ThreadsMax: 11, FDsMax: 64, GCCount: 120, GCPauseTotalS: 0.0123},
+		Machine: results.MachineUsage{CPUS: 0.9 * float64(second), OthersCPUS: 0.1 * float64(second), IdleCPUS: 1.05 * float64(second), StolenCPUS: 0.05 * float64(second)},
 	}
 	rec.Expectations = []results.Judgement{{Text: "response_time.p99 < 50ms", Got: results.FormatDuration(float64(rec.Totals.ResponseTime.P99)), Met: rec.Totals.ResponseTime.P99 < 50e6},
 		{Text: "missing == 0", Got: results.FormatCount(rec.Ledger.Missing.Traces) + " traces", Met: rec.Ledger.Missing.Traces == 0}}

@@ -65,6 +65,8 @@ const (
 const (
 	TargetColor    = P99Color
 	GeneratorColor = Muted
+	MachineColor   = RateColor // all programs together
+	StolenColor    = Missing   // what the host of a virtual machine took
 )
 
 // MarkColor is that of what was made to happen during a run. No outcome has it.

@@ -1,0 +1,94 @@
+package meter
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spanstorm/spanstorm/internal/intake"
+	"github.com/spanstorm/spanstorm/internal/process"
+	"github.com/spanstorm/spanstorm/results"
+)
+
+// TestWithSamples puts what was measured from outside beside the load's
+// seconds, each once, and the drain behind them.
+func TestWithSamples(t *testing.T) {
+	rows := []results.Second{{T: 0, Phase: "a"}, {T: 1, Phase: "a"}, {T: 1, Phase: "b"}}
+	got := withSamples(rows, []sample{{accepted: 1}, {accepted: 2}, {accepted: 4}})
+	var sum uint64
+	for _, row := range got {
+		sum += row.Accepted
+	}
+	if len(got) != 4 || sum != 7 || got[3].Phase != "drain" || got[3].T != 2 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestMeter lets this process work for a while, and then be told that the load is over.
+func TestMeter(t *testing.T) {
+	none := func() process.Usage { return process.Usage{} }
+	var told, lasts int
+	m := Start(t.Context(), time.Now(), Sources{
+		Target: none, Intake: none,
+		Progress: func(context.Context) (intake.Progress, error) { return intake.Progress{Complete: 7}, nil },
+		Sampled: func(last bool) {
+			told++
+			if last {
+				lasts++
+			}
+		},
+	})
+	for until := time.Now().Add(1200 * time.Millisecond); time.Now().Before(until); {
+		continue
+	}
+	m.LoadOver()
+	used := m.Machine()
+	m.Stop()
+	m.Stop()
+	rows := m.Fill(nil)
+	if told != len(rows) || lasts != 1 || len(rows) < 2 || rows[0].Accepted != 7 || m.Latest().Complete != 7 {
+		t.Errorf("told %d times, %d last; %+v", told, lasts, rows)
+	}
+	if again := m.Machine(); again != used {
+		t.Errorf("after the load the machine has done more: %+v, %+v", again, used)
+	}
+	if used == (results.MachineUsage{}) {
+		t.Skip("this system does not tell what its processors do")
+	}
+	if mine := used.CPUS - used.OthersCPUS; mine < 0.3 || mine > 1.3 || used.IdleCPUS < 0 || rows[0].MachineCPUS == 0 {
+		t.Errorf("1.2 s of one processor: %+v; %+v", used, rows)
+	}
+}
+
+func TestDisturbance(t *testing.T) {
+	unknown := results.Resources{Machine: results.MachineUsage{CPUS: 95, OthersCPUS: 30, IdleCPUS: 5}}
+	if got := Disturbance(&unknown); got != "" {
+		t.Errorf("others cannot be told from the target: %s", got)
+	}
+	for _, c := range []struct {
+		name string
+		used results.MachineUsage
+		want []string
+	}{
+		{"not known", results.MachineUsage{}, nil},
+		{"quiet", results.MachineUsage{CPUS: 10, OthersCPUS: 0.5, IdleCPUS: 10, StolenCPUS: 0.4}, nil},
+		{"a busy host", results.MachineUsage{CPUS: 9, IdleCPUS: 90, StolenCPUS: 1}, []string{"took 10% of the processor time that there was work for"}},
+		{"others, but room for all", results.MachineUsage{CPUS: 80, OthersCPUS: 70, IdleCPUS: 20}, nil},
+		{"others, and no room", results.MachineUsage{CPUS: 95, OthersCPUS: 30, IdleCPUS: 5}, []string{"not of this run took 30%"}},
+		{"busy with the run", results.MachineUsage{CPUS: 99, OthersCPUS: 2, IdleCPUS: 1}, nil},
+		{"both", results.MachineUsage{CPUS: 90, OthersCPUS: 30, IdleCPUS: 0, StolenCPUS: 10}, []string{"took 10%", "took 30%"}},
+	} {
+		r := results.Resources{Machine: c.used}
+		r.Target.CPUS = 1
+		got := Disturbance(&r)
+		if (got == "") != (len(c.want) == 0) {
+			t.Errorf("%s: %q", c.name, got)
+		}
+		for _, part := range c.want {
+			if !strings.Contains(got, part) {
+				t.Errorf("%s: %q does not say %q", c.name, got, part)
+			}
+		}
+	}
+}
