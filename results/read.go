@@ -77,7 +77,7 @@ func Decode(data []byte) (*Record, error) {
 	}
 	switch {
 	case head.SchemaVersion == nil:
-		return nil, fmt.Errorf("%w: it has no schema_version; give a folder that `spanstorm run` wrote, or its %s", ErrNotRecord, RecordFile)
+		return nil, fmt.Errorf("%w: it has no schema_version; %s", ErrNotRecord, giveRecord)
 	case *head.SchemaVersion > SchemaVersion:
 		return nil, fmt.Errorf("%w: its schema version is %d and this one reads up to %d; upgrade spanstorm to read it", ErrNewerSchema, *head.SchemaVersion, SchemaVersion)
 	case *head.SchemaVersion < 1:
@@ -90,6 +90,9 @@ func Decode(data []byte) (*Record, error) {
 	return rec, nil
 }
 
+// giveRecord is what helps against a file that is something else.
+const giveRecord = "give a folder that `spanstorm run` wrote, or its " + RecordFile
+
 // decodeError tells a file that ends too early from one that is something else.
 func decodeError(data []byte, err error) error {
 	var syntax *json.SyntaxError
@@ -98,13 +101,13 @@ func decodeError(data []byte, err error) error {
 	case len(data) == 0:
 		return fmt.Errorf("%w: the file is empty; copy it once more from where the run wrote it", ErrTruncated)
 	case errors.As(err, &mismatch) && mismatch.Field == "":
-		return fmt.Errorf("%w: it holds a JSON %s instead of an object", ErrNotRecord, mismatch.Value)
+		return fmt.Errorf("%w: it holds a JSON %s instead of an object; %s", ErrNotRecord, mismatch.Value, giveRecord)
 	case errors.As(err, &mismatch):
 		return fmt.Errorf("%w: %s cannot be a %s (byte %d)", ErrNotRecord, mismatch.Field, mismatch.Value, mismatch.Offset)
 	case errors.As(err, &syntax) && syntax.Offset >= int64(len(data)) && data[0] == '{':
 		return fmt.Errorf("%w: it ends after %d bytes in the middle of the JSON; copy it once more from where the run wrote it", ErrTruncated, len(data))
 	case errors.As(err, &syntax):
-		return fmt.Errorf("%w: byte %d is no JSON: %w", ErrNotRecord, syntax.Offset, err)
+		return fmt.Errorf("%w: byte %d is no JSON: %w; %s", ErrNotRecord, syntax.Offset, err, giveRecord)
 	}
 	return fmt.Errorf("%w: %w", ErrNotRecord, err)
 }

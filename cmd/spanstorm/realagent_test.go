@@ -46,7 +46,7 @@ func TestRealDatadogAcceptsEverything(t *testing.T) {
 				if testing.Short() {
 					j = j.beside()
 				}
-				rec, _ := j.do(t)
+				rec := j.punctual(t)
 				allAccepted(t, rec)
 				ownWord(t, rec)
 				if rec.Requests.UnexpectedBody != 0 {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,25 @@ func (j job) do(t *testing.T) (*results.Record, string) {
 	t.Helper()
 	return j.within(t, 3*time.Minute)
 }
+
+// punctual is do for a test that judges times. A run in which the machine was too busy
+// for a moment to send on time is done again: that each of three is, is the generator's
+// fault.
+func (j job) punctual(t *testing.T) *results.Record {
+	t.Helper()
+	rec, _ := j.do(t)
+	for range 2 {
+		if !slices.ContainsFunc(rec.InvalidReasons, late) {
+			break
+		}
+		t.Logf("once more: %v; machine: %+v", rec.InvalidReasons, rec.Resources.Machine)
+		rec, _ = j.do(t)
+	}
+	return rec
+}
+
+// late says that a reason is that of a generator that was late.
+func late(reason string) bool { return strings.HasPrefix(reason, "the generator fell behind") }
 
 // within is do with a limit of its own.
 func (j job) within(t *testing.T, limit time.Duration) (*results.Record, string) {
@@ -144,7 +164,7 @@ func allCame(t *testing.T, rec *results.Record) {
 // TestWebShop is the bundled main scenario, as `make run` runs it, but for a part of the time.
 func TestWebShop(t *testing.T) {
 	figures(t)
-	rec, _ := job{scenario: "web-shop", sets: []string{"load.hold.for=6s"}, target: "embedded"}.do(t)
+	rec := job{scenario: "web-shop", sets: []string{"load.hold.for=6s"}, target: "embedded"}.punctual(t)
 	allAccepted(t, rec)
 	for _, e := range rec.Expectations {
 		if !e.Met {
@@ -218,7 +238,7 @@ func TestLibrary(t *testing.T) {
 				at := "incidents." + incident.Name
 				sets = append(sets, fmt.Sprintf("%s.at=%dms", at, 300*(i+1)), at+".for=200ms")
 			}
-			rec, _ := job{scenario: b.Name, sets: sets, target: "embedded"}.do(t)
+			rec := job{scenario: b.Name, sets: sets, target: "embedded"}.punctual(t)
 			if len(s.Shapes) == 0 {
 				if rec.Announcements.Sent == 0 || rec.Announcements.ByCode["200"] != rec.Announcements.Sent {
 					t.Errorf("announcements: %+v", rec.Announcements)

@@ -75,7 +75,7 @@ func TestStall(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			j := steady(load, c.more...)
 			j.target = "embedded:stall=2s+1s"
-			rec, _ := j.do(t)
+			rec := j.punctual(t)
 			if !rec.Valid {
 				t.Errorf("invalid: %v", rec.InvalidReasons)
 			}
@@ -111,7 +111,7 @@ func TestOverCapacity(t *testing.T) {
 	figures(t)
 	j := steady("[{name: hold, rate: 1000/s, for: 3s}]")
 	j.target = "embedded:capacity=500/s"
-	rec, _ := j.do(t)
+	rec := j.punctual(t)
 	if !rec.Valid || !rec.Saturated {
 		t.Errorf("valid %v %v, saturated %v; want both", rec.Valid, rec.InvalidReasons, rec.Saturated)
 	}
