@@ -48,13 +48,14 @@ func besides(r *results.Resources) string {
 	if all == 0 {
 		return ""
 	}
-	share := func(s float64) string { return strconv.FormatFloat(100*s/all, 'f', 1, 64) + "%" }
+	// The system counts in ticks, so a percent is as fine as it goes.
+	share := func(s float64) string { return strconv.FormatFloat(100*s/all, 'f', 0, 64) + "%" }
 	said := "machine, during the load: " + share(m.CPUS) + " busy, " + share(m.OthersCPUS) + " with other programs"
 	if r.Target.CPUS == 0 {
 		said += " (the target may be among them)"
 	}
 	if m.StolenCPUS > 0 {
-		said += "; " + share(m.StolenCPUS) + " taken by its host (steal)"
+		said += "; " + strconv.FormatFloat(100*m.StolenCPUS/all, 'f', 1, 64) + "%" + " taken by its host (steal)"
 	}
 	return said
 }
