@@ -65,13 +65,16 @@ var _ vegeta.Pacer = (*pacer)(nil)
 // Pace implements [vegeta.Pacer]. The elapsed time that vegeta passes is not
 // used: it counts from another moment than the phase's start.
 func (p *pacer) Pace(_ time.Duration, hits uint64) (time.Duration, bool) {
+	if p.schedule == nil { // a closed loop: a worker that is free is what is waited for
+		return 0, hits >= p.most || !p.await(0)
+	}
 	// Vegeta comes back only when a worker has taken the last hit.
 	if held := p.holding(p.clock(), p.crew.takeFull()); held > 0 {
 		p.heldNS.Add(int64(held))
 		p.backlog.Store(true)
 	}
 	p.handed.Store(0)
-	if hits >= p.most || !p.await(p.due(hits)-time.Duration(p.lead.Load())) {
+	if hits >= p.most || !p.await(p.schedule.Due(hits)-time.Duration(p.lead.Load())) {
 		return 0, true
 	}
 	p.full.Store(p.crew.full())
@@ -96,13 +99,6 @@ func (p *pacer) holding(now time.Duration, wasFull bool) time.Duration {
 // that may never have been taken.
 func (p *pacer) held(now time.Duration) time.Duration {
 	return time.Duration(p.heldNS.Load()) + p.holding(min(now, p.end), p.crew.full())
-}
-
-func (p *pacer) due(k uint64) time.Duration {
-	if p.schedule == nil {
-		return 0
-	}
-	return p.schedule.Due(k)
 }
 
 // await waits until due; false means that nothing more is to be let go.

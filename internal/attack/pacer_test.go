@@ -38,7 +38,7 @@ func (r *relay) hit(k uint64, handover time.Duration) (released, ready, sent tim
 	released = r.now
 	r.now += handover
 	ready = r.now
-	return released, ready, r.pacer.meet(r.pacer.due(k)), wait == 0 && !stop
+	return released, ready, r.pacer.meet(r.pacer.schedule.Due(k)), wait == 0 && !stop
 }
 
 // TestMeetKeepsToDueTimes holds the laws of the lead over any way that hits take.

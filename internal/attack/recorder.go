@@ -7,6 +7,10 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
+// gather is for how long samples may wait for the recorder: [samplesAhead] are as many as
+// come in that time at several millions a second.
+const gather = time.Millisecond
+
 // recorder keeps the books of one phase. It belongs to one goroutine.
 type recorder struct {
 	plan    *Plan
@@ -49,11 +53,13 @@ func (r *recorder) begin(start time.Time) {
 	r.start, r.saved = start, start
 }
 
-// run records until in is closed.
+// run records until in is closed. Being woken for each sample would cost as much as
+// recording it: where they come thick, they are left to gather for a moment.
 func (r *recorder) run(in <-chan sample) {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for {
+		woken := time.Now()
 		select {
 		case s, more := <-in:
 			if !more {
@@ -62,6 +68,27 @@ func (r *recorder) run(in <-chan sample) {
 			r.record(&s)
 		case now := <-tick.C:
 			r.refresh(now)
+		}
+		if !r.drain(in) {
+			return
+		}
+		if time.Since(woken) < gather {
+			time.Sleep(gather)
+		}
+	}
+}
+
+// drain records what is there; false means that in is closed.
+func (r *recorder) drain(in <-chan sample) bool {
+	for {
+		select {
+		case s, more := <-in:
+			if !more {
+				return false
+			}
+			r.record(&s)
+		default:
+			return true
 		}
 	}
 }
