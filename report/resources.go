@@ -48,7 +48,7 @@ func besides(r *results.Resources) string {
 	if all == 0 {
 		return ""
 	}
-	// The system counts in ticks, so a percent is as fine as it goes.
+	// What the system counts in ticks is not known more precisely.
 	share := func(s float64) string { return strconv.FormatFloat(100*s/all, 'f', 0, 64) + "%" }
 	said := "machine, during the load: " + share(m.CPUS) + " busy, " + share(m.OthersCPUS) + " with other programs"
 	if r.Target.CPUS == 0 {

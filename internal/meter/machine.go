@@ -3,6 +3,7 @@ package meter
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/shirou/gopsutil/v4/cpu"
 
@@ -10,36 +11,44 @@ import (
 )
 
 // processors is what all processors of the machine did, in CPU seconds: they were
-// busy or idle, or the host of a virtual machine ran something else although
-// there was work for them.
+// idle, the host of a virtual machine ran something else although there was work for
+// them, or they were busy. That last is what is left of all time: the system samples it
+// at ticks, and a generator that wakes at regular times may always, or never, be seen by them.
 type processors struct {
-	busy, idle, stolen float64
+	all, idle, stolen float64
 }
 
-// readProcessors sums up since the machine started; zero where the system does not tell.
+// began is some moment from which time is counted.
+var began = time.Now()
+
+// readProcessors sums up since some moment; zero where the system does not tell.
 func readProcessors() processors {
-	all, err := cpu.Times(false)
-	if err != nil || len(all) == 0 {
+	each, err := cpu.Times(true)
+	if err != nil {
 		return processors{}
 	}
-	t := &all[0] // its guests are users, too
-	return processors{busy: t.User + t.Nice + t.System + t.Irq + t.Softirq, idle: t.Idle + t.Iowait, stolen: t.Steal}
+	p := processors{all: time.Since(began).Seconds() * float64(len(each))}
+	for i := range each {
+		p.idle += each[i].Idle + each[i].Iowait
+		p.stolen += each[i].Steal
+	}
+	return p
 }
 
 // since is what was done after before. Counters of idle time have been seen to step back.
 func (p processors) since(before processors) processors {
-	return processors{max(0, p.busy-before.busy), max(0, p.idle-before.idle), max(0, p.stolen-before.stolen)}
+	return processors{max(0, p.all-before.all), max(0, p.idle-before.idle), max(0, p.stolen-before.stolen)}
 }
+
+func (p processors) busy() float64 { return max(0, p.all-p.idle-p.stolen) }
 
 // Machine is what the machine did during the load.
 func (m *Meter) Machine() results.MachineUsage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	did := m.end.machine.since(m.begin.machine)
-	u := results.MachineUsage{CPUS: did.busy, IdleCPUS: did.idle, StolenCPUS: did.stolen}
-	if did.busy > 0 {
-		u.OthersCPUS = max(0, did.busy-(m.end.runCPUS-m.begin.runCPUS))
-	}
+	u := results.MachineUsage{CPUS: did.busy(), IdleCPUS: did.idle, StolenCPUS: did.stolen}
+	u.OthersCPUS = max(0, u.CPUS-(m.end.runCPUS-m.begin.runCPUS))
 	return u
 }
 

@@ -175,5 +175,5 @@ func (s *sample) fill(row *results.Second) {
 	row.TargetCPUS, row.TargetRSSBytes = s.target.CPUS, s.target.RSSBytes
 	row.TargetThreads, row.TargetFDs = s.target.Threads, s.target.FDs
 	row.GeneratorCPUS, row.GeneratorRSSBytes = s.generator.CPUS, s.generator.RSSBytes
-	row.MachineCPUS, row.MachineStolenCPUS = s.machine.busy, s.machine.stolen
+	row.MachineCPUS, row.MachineStolenCPUS = s.machine.busy(), s.machine.stolen
 }
