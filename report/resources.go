@@ -43,8 +43,7 @@ func resourceTable(rec *results.Record) sheet.Table {
 
 // besides says what else the machine did during the load.
 func besides(r *results.Resources) string {
-	m := r.Machine
-	all := m.CPUS + m.IdleCPUS + m.StolenCPUS
+	m, all := r.Machine, r.Machine.All()
 	if all == 0 {
 		return ""
 	}

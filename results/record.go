@@ -312,16 +312,6 @@ type Resources struct {
 	Machine MachineUsage `json:"machine,omitzero"`
 }
 
-// MachineUsage is what the processors of the machine did during the load, in CPU seconds.
-type MachineUsage struct {
-	CPUS       float64 `json:"cpu_s"`        // all their work
-	OthersCPUS float64 `json:"others_cpu_s"` // of that, for programs that are not of this run
-	IdleCPUS   float64 `json:"idle_cpu_s"`
-	// StolenCPUS is processor time that there was work for and that the host of a
-	// virtual machine gave to others.
-	StolenCPUS float64 `json:"stolen_cpu_s"`
-}
-
 // Usage of one process.
 type Usage struct {
 	CPUS        float64 `json:"cpu_s"`

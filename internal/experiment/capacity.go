@@ -226,7 +226,20 @@ func (c *capacity) work(ctx context.Context) (*results.Record, error) {
 		c.shared.stop()
 	}
 	c.sum(true)
+	c.disturbances().warn(c.rec)
 	return c.rec, end(ctx, c.writer, c.rec, err)
+}
+
+// disturbances counts the probes that had the machine not for themselves, those of earlier
+// calls too.
+func (c *capacity) disturbances() *disturbed {
+	d := &disturbed{}
+	for i := range c.rec.Capacity.Probes {
+		if rec, err := results.Read(filepath.Join(c.Dir, c.rec.Capacity.Probes[i].Record)); err == nil {
+			d.add(rec)
+		}
+	}
+	return d
 }
 
 // probeSlack is what a probe takes beside its load, before there was one to judge by.

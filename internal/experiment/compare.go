@@ -170,6 +170,11 @@ func (c *comparison) work(ctx context.Context) (*results.Record, error) {
 		return nil, err
 	}
 	err = c.rounds(ctx)
+	var d disturbed
+	for i := range c.runs {
+		d.add(c.runs[i].Run.Record)
+	}
+	d.warn(c.rec)
 	return c.rec, end(ctx, c.writer, c.rec, err)
 }
 

@@ -75,6 +75,11 @@ func Diff(o DiffOptions) (*results.Record, error) {
 	c.Behaviour, c.MoreBehaviour = versus.Bounded(versus.Behaviour(a, b, locate))
 	c.Runs = runs
 	rec.Comparison, rec.Complete = c, true
+	var d disturbed
+	for _, run := range slices.Concat(a.Runs, b.Runs) {
+		d.add(run.Record)
+	}
+	d.warn(rec)
 	return rec, nil
 }
 

@@ -1,8 +1,6 @@
 package meter
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/shirou/gopsutil/v4/cpu"
@@ -50,29 +48,4 @@ func (m *Meter) Machine() results.MachineUsage {
 	u := results.MachineUsage{CPUS: did.busy(), IdleCPUS: did.idle, StolenCPUS: did.stolen}
 	u.OthersCPUS = max(0, u.CPUS-(m.end.runCPUS-m.begin.runCPUS))
 	return u
-}
-
-// From these shares on, what others do on a machine is worth a warning.
-const (
-	stolenMost = 0.05 // of the processor time that there was work for
-	othersMost = 0.10 // of all processor time
-	idleLeast  = 0.10 // of all: while there is more, others are in nobody's way
-)
-
-// Disturbance says who else took processor time that the run could have had; empty: nobody
-// to speak of. Of a target whose CPU is not known it cannot be told from other programs.
-func Disturbance(r *results.Resources) string {
-	u := r.Machine
-	var parts []string
-	wanted, all := u.CPUS+u.StolenCPUS, u.CPUS+u.StolenCPUS+u.IdleCPUS
-	if u.StolenCPUS > stolenMost*wanted {
-		parts = append(parts, fmt.Sprintf("its host took %.0f%% of the processor time that there was work for (steal)", 100*u.StolenCPUS/wanted))
-	}
-	if r.Target.CPUS > 0 && u.OthersCPUS > othersMost*all && u.IdleCPUS < idleLeast*all {
-		parts = append(parts, fmt.Sprintf("programs that are not of this run took %.0f%% of its processor time, with next to none to spare", 100*u.OthersCPUS/all))
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return "the machine was not there for this run alone: " + strings.Join(parts, ", and ") + ". Times may be longer, and rates lower, than the target is to blame for"
 }

@@ -2,7 +2,6 @@ package meter
 
 import (
 	"context"
-	"strings"
 	"testing"
 	"time"
 
@@ -58,37 +57,5 @@ func TestMeter(t *testing.T) {
 	}
 	if mine := used.CPUS - used.OthersCPUS; mine < 0.3 || mine > 1.3 || used.IdleCPUS < 0 || rows[0].MachineCPUS == 0 {
 		t.Errorf("1.2 s of one processor: %+v; %+v", used, rows)
-	}
-}
-
-func TestDisturbance(t *testing.T) {
-	unknown := results.Resources{Machine: results.MachineUsage{CPUS: 95, OthersCPUS: 30, IdleCPUS: 5}}
-	if got := Disturbance(&unknown); got != "" {
-		t.Errorf("others cannot be told from the target: %s", got)
-	}
-	for _, c := range []struct {
-		name string
-		used results.MachineUsage
-		want []string
-	}{
-		{"not known", results.MachineUsage{}, nil},
-		{"quiet", results.MachineUsage{CPUS: 10, OthersCPUS: 0.5, IdleCPUS: 10, StolenCPUS: 0.4}, nil},
-		{"a busy host", results.MachineUsage{CPUS: 9, IdleCPUS: 90, StolenCPUS: 1}, []string{"took 10% of the processor time that there was work for"}},
-		{"others, but room for all", results.MachineUsage{CPUS: 80, OthersCPUS: 70, IdleCPUS: 20}, nil},
-		{"others, and no room", results.MachineUsage{CPUS: 95, OthersCPUS: 30, IdleCPUS: 5}, []string{"not of this run took 30%"}},
-		{"busy with the run", results.MachineUsage{CPUS: 99, OthersCPUS: 2, IdleCPUS: 1}, nil},
-		{"both", results.MachineUsage{CPUS: 90, OthersCPUS: 30, IdleCPUS: 0, StolenCPUS: 10}, []string{"took 10%", "took 30%"}},
-	} {
-		r := results.Resources{Machine: c.used}
-		r.Target.CPUS = 1
-		got := Disturbance(&r)
-		if (got == "") != (len(c.want) == 0) {
-			t.Errorf("%s: %q", c.name, got)
-		}
-		for _, part := range c.want {
-			if !strings.Contains(got, part) {
-				t.Errorf("%s: %q does not say %q", c.name, got, part)
-			}
-		}
 	}
 }

@@ -51,8 +51,8 @@ func (r *run) finish(ctx context.Context) (*results.Record, error) {
 		r.gone(ctx)
 	}
 	r.fill(rec, r.phases)
-	if others := meter.Disturbance(&rec.Resources); others != "" {
-		rec.Warnings = append(rec.Warnings, others)
+	if others, _ := rec.Resources.Disturbance(); others != "" {
+		rec.Warnings = append(rec.Warnings, "the machine was not there for this run alone: "+others+". Times may be longer, and rates lower, than the target is to blame for")
 	}
 	rec.Requests.Planned += r.unsent
 	rec.Requests.Unsent += r.unsent
