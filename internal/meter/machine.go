@@ -16,16 +16,13 @@ type processors struct {
 	all, idle, stolen float64
 }
 
-// began is some moment from which time is counted.
-var began = time.Now()
-
-// readProcessors sums up since some moment; zero where the system does not tell.
-func readProcessors() processors {
+// readProcessors sums up, all time since a moment; zero where the system does not tell.
+func readProcessors(since time.Time) processors {
 	each, err := cpu.Times(true)
 	if err != nil {
 		return processors{}
 	}
-	p := processors{all: time.Since(began).Seconds() * float64(len(each))}
+	p := processors{all: time.Since(since).Seconds() * float64(len(each))}
 	for i := range each {
 		p.idle += each[i].Idle + each[i].Iowait
 		p.stolen += each[i].Steal

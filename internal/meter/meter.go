@@ -54,7 +54,7 @@ type reading struct {
 // Start begins to sample, at every full second from began on. The load begins now.
 func Start(ctx context.Context, began time.Time, s Sources) *Meter {
 	m := &Meter{Sources: s, began: began, done: make(chan struct{})}
-	m.before = sample{target: s.Target(), generator: process.SelfUsage(), machine: readProcessors()}
+	m.before = sample{target: s.Target(), generator: process.SelfUsage(), machine: readProcessors(m.began)}
 	m.begin = m.reading(&m.before)
 	m.end = m.begin
 	ctx, m.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -88,7 +88,7 @@ func (m *Meter) Stop() {
 }
 
 func (m *Meter) sample(ctx context.Context) {
-	now := sample{target: m.Target(), generator: process.SelfUsage(), machine: readProcessors()}
+	now := sample{target: m.Target(), generator: process.SelfUsage(), machine: readProcessors(m.began)}
 	at := m.reading(&now)
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -119,7 +119,7 @@ func (m *Meter) reading(s *sample) reading {
 
 // LoadOver says that the load has ended now.
 func (m *Meter) LoadOver() {
-	now := sample{target: m.Target(), generator: process.SelfUsage(), machine: readProcessors()}
+	now := sample{target: m.Target(), generator: process.SelfUsage(), machine: readProcessors(m.began)}
 	at := m.reading(&now)
 	m.mu.Lock()
 	defer m.mu.Unlock()
