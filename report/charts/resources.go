@@ -90,7 +90,7 @@ func Resources(rec *results.Record) paper.Chart {
 const (
 	// allMost is how many times the height of target and generator all programs may
 	// have in their panel: above, the two could not be seen any more.
-	allMost = 4
+	allMost = 8
 	// stolenLeast is from how many CPUs on what the host took is drawn.
 	stolenLeast = 0.05
 )
