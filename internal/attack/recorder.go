@@ -59,7 +59,7 @@ func (r *recorder) run(in <-chan sample) {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		woken := time.Now()
+		idle := time.Now() // from now on, until there is a sample
 		select {
 		case s, more := <-in:
 			if !more {
@@ -72,7 +72,7 @@ func (r *recorder) run(in <-chan sample) {
 		if !r.drain(in) {
 			return
 		}
-		if time.Since(woken) < gather {
+		if time.Since(idle) < gather {
 			time.Sleep(gather)
 		}
 	}

@@ -51,15 +51,24 @@ type reading struct {
 	runCPUS float64
 }
 
-// Start begins to sample, at every full second from began on. The load begins now.
-func Start(ctx context.Context, began time.Time, s Sources) *Meter {
+// New is a meter of a load that begins now.
+func New(began time.Time, s Sources) *Meter {
 	m := &Meter{Sources: s, began: began, done: make(chan struct{})}
-	m.before = sample{target: s.Target(), generator: process.SelfUsage(), machine: readProcessors(m.began)}
+	m.before = m.look()
 	m.begin = m.reading(&m.before)
 	m.end = m.begin
+	return m
+}
+
+// Start begins to sample, at every full second of the load, until Stop.
+func (m *Meter) Start(ctx context.Context) {
 	ctx, m.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	go m.run(ctx)
-	return m
+}
+
+// look reads totals, but for what arrived.
+func (m *Meter) look() sample {
+	return sample{target: m.Target(), generator: process.SelfUsage(), machine: readProcessors(m.began)}
 }
 
 func (m *Meter) run(ctx context.Context) {
@@ -88,7 +97,7 @@ func (m *Meter) Stop() {
 }
 
 func (m *Meter) sample(ctx context.Context) {
-	now := sample{target: m.Target(), generator: process.SelfUsage(), machine: readProcessors(m.began)}
+	now := m.look()
 	at := m.reading(&now)
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -119,7 +128,7 @@ func (m *Meter) reading(s *sample) reading {
 
 // LoadOver says that the load has ended now.
 func (m *Meter) LoadOver() {
-	now := sample{target: m.Target(), generator: process.SelfUsage(), machine: readProcessors(m.began)}
+	now := m.look()
 	at := m.reading(&now)
 	m.mu.Lock()
 	defer m.mu.Unlock()

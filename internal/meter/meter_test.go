@@ -28,7 +28,7 @@ func TestWithSamples(t *testing.T) {
 func TestMeter(t *testing.T) {
 	none := func() process.Usage { return process.Usage{} }
 	var told, lasts int
-	m := Start(t.Context(), time.Now(), Sources{
+	m := New(time.Now(), Sources{
 		Target: none, Intake: none,
 		Progress: func(context.Context) (intake.Progress, error) { return intake.Progress{Complete: 7}, nil },
 		Sampled: func(last bool) {
@@ -38,6 +38,7 @@ func TestMeter(t *testing.T) {
 			}
 		},
 	})
+	m.Start(t.Context())
 	for until := time.Now().Add(1200 * time.Millisecond); time.Now().Before(until); {
 		continue
 	}

@@ -14,9 +14,10 @@ import (
 // what it needs, and a tenth more in its tenth minute than in its first. Of a small heap a
 // quarter is so little that collections would take one in thirty of our CPU seconds.
 const (
-	gcPercent  = 25
-	growLeast  = 32 << 20
-	thriftLook = 2 * time.Second
+	gcPercent     = 25
+	gcPercentMost = 400 // of a heap with next to nothing in it
+	growLeast     = 32 << 20
+	thriftLook    = 2 * time.Second
 )
 
 // Thrifty lets this process take little more memory than it needs, unless the user said
@@ -55,7 +56,7 @@ func Thrifty() (undo func()) {
 
 // percentOf is by how many percent a heap of which so much lives may grow.
 func percentOf(live uint64) int {
-	return min(max(gcPercent, int(100*growLeast/max(live, 1))), 400)
+	return min(max(gcPercent, int(100*growLeast/max(live, 1))), gcPercentMost)
 }
 
 // liveBytes is how much of the heap lived when garbage was last collected.

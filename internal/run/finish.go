@@ -13,9 +13,10 @@ import (
 
 // began marks the begin of the load and saves the first record of it.
 func (r *run) began(ctx context.Context, at time.Time) {
-	r.meter = meter.Start(ctx, at, meter.Sources{
+	r.meter = meter.New(at, meter.Sources{
 		Target: r.target.Usage, Intake: r.intakeRole.Usage, Progress: r.intake.Progress, Sampled: r.tell,
 	})
+	r.meter.Start(ctx) // its samples are told with the help of r.meter
 	r.cpuBefore = r.target.Usage().CPUS
 	r.recMu.Lock()
 	defer r.recMu.Unlock()

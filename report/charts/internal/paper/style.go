@@ -66,7 +66,8 @@ const (
 	TargetColor    = P99Color
 	GeneratorColor = Muted
 	MachineColor   = RateColor // all programs together
-	StolenColor    = Missing   // what the host of a virtual machine took
+	// StolenColor is that of what the host of a virtual machine took.
+	StolenColor Tint = 0x9C3D54
 )
 
 // MarkColor is that of what was made to happen during a run. No outcome has it.
