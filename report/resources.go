@@ -54,7 +54,7 @@ func besides(r *results.Resources) string {
 		said += " (the target may be among them)"
 	}
 	if m.StolenCPUS > 0 {
-		said += "; " + strconv.FormatFloat(100*m.StolenCPUS/all, 'f', 1, 64) + "%" + " taken by its host (steal)"
+		said += "; " + results.FormatPercent(m.StolenCPUS, all) + " taken by its host (steal)"
 	}
 	return said
 }
