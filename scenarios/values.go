@@ -1,7 +1,10 @@
 package scenarios
 
 import (
+	"fmt"
+
 	"github.com/spanstorm/spanstorm/scenarios/internal/faults"
+	"github.com/spanstorm/spanstorm/scenarios/internal/grammar"
 	"github.com/spanstorm/spanstorm/scenarios/internal/values"
 )
 
@@ -61,3 +64,17 @@ func SpanTypes() []string { return values.SpanTypes() }
 // Times reads a name in calls_per_edge: 2 or 3..9, both ends included. ok is
 // false for anything else.
 func Times(name string) (from, to int, ok bool) { return values.Times(name) }
+
+// ParseShare reads a share as scenarios have it, where it is given outside of one.
+func ParseShare(text string) (Share, error) { return outside(values.ParseShare(text)) }
+
+// ParseQuantity reads a rate as scenarios have it, where it is given outside of one.
+func ParseQuantity(text string) (Quantity, error) { return outside(values.ParseQuantity(text)) }
+
+// outside is a value with its mistake as an error.
+func outside[T any](v T, wrong *grammar.Misread) (T, error) {
+	if wrong != nil {
+		return v, fmt.Errorf("%s; %s", wrong.Message, wrong.Hint)
+	}
+	return v, nil
+}

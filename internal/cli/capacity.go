@@ -2,9 +2,6 @@ package cli
 
 import (
 	"context"
-	"math"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,7 +15,6 @@ func (a *app) capacityCmd() *cobra.Command {
 	var f procedureFlags
 	var spec targetFlag
 	var s experiment.CapacitySettings
-	var precision string
 	cmd := &cobra.Command{
 		Use:   "capacity SCENARIO",
 		Short: "Search the highest rate that meets the scenario's expectations",
@@ -46,18 +42,11 @@ The scenario's load is replaced by a constant rate; all else is as in a run.`,
 				if err := spec.check(); err != nil {
 					return nil, err
 				}
-				if s.Precision, err = parseShare("--precision", precision); err != nil {
-					return nil, err
-				}
 				switch {
-				case s.Precision < 0.001 || s.Precision > 1:
-					return nil, usageError("--precision %s: give a share from 0.1%% to 100%%", precision)
 				case s.Hold < time.Second || s.Warm < 0:
 					return nil, usageError("--hold is at least 1s, --warm-up at least 0s")
 				case s.Budget < s.Hold+s.Warm:
 					return nil, usageError("--budget %s is less than one probe takes (%s)", s.Budget, s.Hold+s.Warm)
-				case s.Start < 0 || s.Start > 1e6:
-					return nil, usageError("--start %g: give requests per second, from 1 to 1000000", s.Start)
 				}
 				return experiment.Capacity(ctx, experiment.CapacityOptions{Lab: lab, Scenario: scenario, Target: spec.arg, Set: spec.sets, CapacitySettings: s})
 			})
@@ -70,21 +59,8 @@ The scenario's load is replaced by a constant rate; all else is as in a run.`,
 	flags.DurationVar(&s.Budget, "budget", experiment.CapacityBudget, "time for the search; when it is over, the best answer so far is given")
 	flags.DurationVar(&s.Hold, "hold", experiment.CapacityHold, "how long a probe holds its rate")
 	flags.DurationVar(&s.Warm, "warm-up", experiment.CapacityWarm, "how long a probe warms up before that")
-	flags.Float64Var(&s.Start, "start", 0, "first rate, in requests/s (default that of the scenario's first kept phase)")
-	flags.StringVar(&precision, "precision", "2.5%", "how near the rate that holds and the one that breaks are to come")
+	flags.Var(&requestsFlag{&s.Start, experiment.CapacityMost}, "start", "first `RATE`, in requests, e.g. 500/s (default that of the scenario's first kept phase)")
+	shareVar(flags, &s.Precision, "precision", experiment.CapacityPrecision, 0.001, 1, "how near the rate that holds and the one that breaks are to come, as a `SHARE`")
 	flags.BoolVar(&s.OneTarget, "one-target", false, "let one target serve all probes, warm as it is, instead of a fresh one each")
 	return cmd
-}
-
-// parseShare reads `5%` or `0.05`.
-func parseShare(flag, text string) (float64, error) {
-	number, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
-	share, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if err != nil || math.IsNaN(share) {
-		return 0, usageError("%s %q is not a share: write for example 1%%", flag, text)
-	}
-	if percent {
-		share /= 100
-	}
-	return share, nil
 }

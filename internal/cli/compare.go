@@ -20,7 +20,7 @@ type compareFlags struct {
 	targets    []string
 	rounds     int
 	budget     time.Duration
-	minEffect  string
+	minEffect  float64
 	failOn     []string
 	metrics    []string
 	capacity   bool
@@ -79,7 +79,7 @@ Verdicts speak of B against A. docs/method.md explains what is assumed.`,
 	f.add(cmd)
 	flags.IntVar(&c.rounds, "rounds", experiment.RoundsDefault, "how many rounds to make, unless all is decided before")
 	flags.DurationVar(&c.budget, "budget", 0, "time within which rounds are added where a metric is close (default: none are)")
-	flags.StringVar(&c.minEffect, "min-effect", "1%", "the least difference that is called one; a tenth of it in percentage points for shares")
+	minEffectFlag(cmd, &c.minEffect)
 	flags.BoolVar(&c.capacity, "capacity", false, "search the capacity of each target in each round, too")
 	flags.DurationVar(&c.perSearch, "capacity-budget", 3*time.Minute, "time for each of these searches")
 	flags.DurationVar(&c.searchHold, "capacity-hold", 5*time.Second, "how long a probe of these searches holds its rate")
@@ -90,10 +90,6 @@ Verdicts speak of B against A. docs/method.md explains what is assumed.`,
 
 func (a *app) compare(ctx context.Context, lab experiment.Lab, s *scenarios.Scenario, c *compareFlags) (*results.Record, error) {
 	targets, err := c.compared()
-	if err != nil {
-		return nil, err
-	}
-	effect, err := parseEffect(c.minEffect)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +106,7 @@ func (a *app) compare(ctx context.Context, lab experiment.Lab, s *scenarios.Scen
 		_, _ = fmt.Fprintf(a.err, "spanstorm: with fewer than %d rounds no metric can be decided; figures and behaviour are shown all the same\n", least)
 	}
 	return experiment.Compare(ctx, experiment.CompareOptions{
-		Lab: lab, Scenario: s, Targets: targets, Rounds: c.rounds, Budget: c.budget, MinEffect: effect,
+		Lab: lab, Scenario: s, Targets: targets, Rounds: c.rounds, Budget: c.budget, MinEffect: c.minEffect,
 		Metrics: c.metrics, Capacity: c.capacity, Search: experiment.CapacitySettings{Budget: c.perSearch, Hold: c.searchHold},
 	})
 }
@@ -150,13 +146,9 @@ func (c *compareFlags) compared() ([]results.ComparedTarget, error) {
 	return targets, nil
 }
 
-// parseEffect reads --min-effect.
-func parseEffect(text string) (float64, error) {
-	effect, err := parseShare("--min-effect", text)
-	if err == nil && (effect <= 0 || effect > 0.5) {
-		err = usageError("--min-effect %s: give a share above 0%% and up to 50%%", text)
-	}
-	return effect, err
+// minEffectFlag is the least difference that is called one.
+func minEffectFlag(cmd *cobra.Command, to *float64) {
+	shareVar(cmd.Flags(), to, "min-effect", experiment.MinEffect, 0.0001, 0.5, "the least `DIFFERENCE` that is called one; a tenth of it in percentage points for shares")
 }
 
 // metricFlag are the metrics that a question is about.

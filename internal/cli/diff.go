@@ -14,7 +14,8 @@ import (
 )
 
 func (a *app) diffCmd() *cobra.Command {
-	var format, junit, out, minEffect string
+	var format, junit, out string
+	var minEffect float64
 	var failOn, metrics []string
 	var force bool
 	cmd := &cobra.Command{
@@ -38,14 +39,10 @@ Records of other scenarios, payloads or machines are refused, unless --force is 
 			if err != nil {
 				return err
 			}
-			effect, err := parseEffect(minEffect)
-			if err != nil {
-				return err
-			}
 			if err := checkMetrics(metrics); err != nil {
 				return err
 			}
-			rec, err := experiment.Diff(experiment.DiffOptions{Old: args[0], New: args[1], MinEffect: effect, Metrics: metrics, Force: force})
+			rec, err := experiment.Diff(experiment.DiffOptions{Old: args[0], New: args[1], MinEffect: minEffect, Metrics: metrics, Force: force})
 			if err != nil {
 				if _, ok := errors.AsType[*experiment.NotComparableError](err); ok {
 					return &codeError{code: exitUsage, err: err}
@@ -65,7 +62,7 @@ Records of other scenarios, payloads or machines are refused, unless --force is 
 	flags.StringVar(&format, "format", "table", "what to print: table, json (a record with the comparison) or markdown")
 	flags.StringVar(&junit, "junit", "", "also write the verdicts as JUnit XML to this file")
 	flags.StringVar(&out, "out", "", "also write a record with the comparison, its charts and its page, into this folder")
-	flags.StringVar(&minEffect, "min-effect", "1%", "the least difference that is called one; a tenth of it in percentage points for shares")
+	minEffectFlag(cmd, &minEffect)
 	flags.BoolVar(&force, "force", false, "compare what is not comparable")
 	metricFlag(cmd, &metrics)
 	failOnFlag(cmd, &failOn)

@@ -48,7 +48,7 @@ const (
 // Bounds on the rates of a search, in requests per second.
 const (
 	capacityLeast = 1
-	capacityMost  = 1e6
+	CapacityMost  = 1e6
 )
 
 // sequential is the test that decides about one rate: of the rates at which nine of ten probes
@@ -63,7 +63,7 @@ func sequential(strict bool) stats.Sequential {
 }
 
 func (s CapacitySettings) searching() search {
-	return search{start: s.Start, least: capacityLeast, most: capacityMost, precision: s.Precision, test: sequential(false), strict: sequential(true)}
+	return search{start: s.Start, least: capacityLeast, most: CapacityMost, precision: s.Precision, test: sequential(false), strict: sequential(true)}
 }
 
 func (s CapacitySettings) usual(scenario *scenarios.Scenario) CapacitySettings {
@@ -81,7 +81,7 @@ func (s CapacitySettings) usual(scenario *scenarios.Scenario) CapacitySettings {
 	if s.Start == 0 {
 		s.Start = startRate(scenario)
 	}
-	s.Start = min(max(round(s.Start), capacityLeast), capacityMost)
+	s.Start = min(max(round(s.Start), capacityLeast), CapacityMost)
 	return s
 }
 

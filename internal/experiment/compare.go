@@ -40,6 +40,9 @@ type CompareOptions struct {
 // fifteen metrics, and a few to spare.
 const RoundsDefault = 12
 
+// MinEffect is the least difference that is called one, as a share, unless another is asked for.
+const MinEffect = versus.MinEffect
+
 // MetricCapacity is the name of the metric that takes searches.
 const MetricCapacity = versus.MetricCapacity
 

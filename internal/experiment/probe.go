@@ -123,7 +123,7 @@ func noAnswer(found *results.Capacity, lo, hi *tally) string {
 			"raise max_in_flight if the reason says so, or run it on a machine of its own (%s)", hi.rate, below, reason(found.Probes, hi.rate))
 	case lo == nil:
 		return fmt.Sprintf("at %g/s, the lowest rate that was probed, it did not hold: %s. Probe below it with --start, or ease the expectation", hi.rate, found.LimitedBy)
-	case hi == nil && lo.rate >= capacityMost:
+	case hi == nil && lo.rate >= CapacityMost:
 		return fmt.Sprintf("all held up to %g/s, above which nothing is searched", lo.rate)
 	}
 	return ""

@@ -190,7 +190,7 @@ func TestSearchEnds(t *testing.T) {
 		t.Errorf("nothing holds: %+v", got)
 	}
 	got = summed(probed(t, usualSearch(100), step(math.Inf(1))))
-	if got.Answered || got.NoAnswer == "" || got.Low != capacityMost {
+	if got.Answered || got.NoAnswer == "" || got.Low != CapacityMost {
 		t.Errorf("everything holds: %+v", got)
 	}
 }
