@@ -79,7 +79,7 @@ func TestProceduresAreNotRuns(t *testing.T) {
 
 func TestProceduresVerdict(t *testing.T) {
 	want := map[string]string{
-		"capacity": "ANSWERED", "capacity-budget": "BEST SO FAR", "capacity-generator": "NO ANSWER", "capacity-empty": "INCOMPLETE", "capacity-hostile": "ANSWERED",
+		"capacity": "ANSWERED", "capacity-traces": "ANSWERED", "capacity-budget": "BEST SO FAR", "capacity-generator": "NO ANSWER", "capacity-empty": "INCOMPLETE", "capacity-hostile": "ANSWERED",
 		"comparison": "MIXED", "comparison-three": "MIXED", "comparison-few": "INTERRUPTED", "comparison-disk": "NO DIFFERENCE", "comparison-empty": "INCOMPLETE", "comparison-hostile": "MIXED",
 	}
 	got := map[string]string{}

@@ -1,11 +1,14 @@
 package results
 
 // Capacity is what a search for an agent's capacity found: the highest rate at which all
-// of the scenario's expectations hold. Rates are requests per second unless said otherwise.
+// of the scenario's expectations hold. Rates are in its unit unless said otherwise.
 type Capacity struct {
 	// Answered says that there is an answer; NoAnswer says why there is none, and what to do.
 	Answered bool   `json:"answered"`
 	NoAnswer string `json:"no_answer,omitempty"`
+	// Unit is what the rates of the search count: requests, or traces where requests follow
+	// from them, as clients flush at intervals.
+	Unit string `json:"unit"`
 	// AnswerPerS is the answer: the highest rate that was decided to hold; zeros without one.
 	AnswerPerS PerSecond `json:"answer_per_s"`
 	// Low and High are the interval that the probes leave: the highest rate at which they pass
@@ -65,6 +68,31 @@ type PerSecond struct {
 	Bytes    float64 `json:"bytes"`
 }
 
+// What the rates of a search can count.
+const (
+	UnitRequests = "requests"
+	UnitTraces   = "traces"
+)
+
+// Answer is the answer in the unit of the search.
+func (c *Capacity) Answer() float64 { return c.AnswerPerS.in(c.Unit) }
+
+// Counts is the unit of the search per second, as it follows a number. Records of before there were
+// two have none.
+func (c *Capacity) Counts() string {
+	if c.Unit == UnitTraces {
+		return "traces/s"
+	}
+	return "requests/s"
+}
+
+func (p PerSecond) in(unit string) float64 {
+	if unit == UnitTraces {
+		return p.Traces
+	}
+	return p.Requests
+}
+
 // CapacityAt is the state of the target at the answer: medians over the probes there that passed.
 type CapacityAt struct {
 	CPUCores            float64 `json:"cpu_cores"` // CPU seconds per second
@@ -84,8 +112,10 @@ type TestErrors struct {
 	PassLow  float64 `json:"pass_low"`
 }
 
-// CapacityKnee is the rate at which delivered rate over response time is highest.
+// CapacityKnee is the rate at which delivered rate over response time is highest: in the
+// unit of the search, and in requests.
 type CapacityKnee struct {
+	RatePerS      float64 `json:"rate_per_s"`
 	RequestsPerS  float64 `json:"requests_per_s"`
 	ResponseP50NS float64 `json:"response_p50_ns"`
 }
@@ -93,7 +123,7 @@ type CapacityKnee struct {
 // USL is the Universal Scalability Law, throughput X(N) = λN / (1 + σ(N−1) + κN(N−1)) at N
 // requests in the target, fitted to the probes.
 type USL struct {
-	Lambda float64 `json:"lambda"` // requests/s of one request at a time
+	Lambda float64 `json:"lambda"` // throughput of one request at a time
 	Sigma  float64 `json:"sigma"`  // contention
 	Kappa  float64 `json:"kappa"`  // coherency
 	R2     float64 `json:"r2"`
@@ -139,10 +169,13 @@ type Probe struct {
 	Outcome  string   `json:"outcome"`
 	Broke    []string `json:"broke"` // what did not hold: expectations, saturated, died
 
-	SentPerS      PerSecond `json:"sent_per_s"`      // of the kept phase
-	DeliveredPerS float64   `json:"delivered_per_s"` // requests answered 2xx
-	AcceptedPerS  float64   `json:"accepted_per_s"`  // traces, of the whole run over the time of its load
-	InFlight      float64   `json:"in_flight"`       // on average, by Little's law
+	SentPerS PerSecond `json:"sent_per_s"` // of the kept phase
+	// UnitsPerRequest is how much of the unit of the search a request carries on average: 1, or
+	// traces. One that is sent in parts is one.
+	UnitsPerRequest float64 `json:"units_per_request"`
+	DeliveredPerS   float64 `json:"delivered_per_s"` // requests answered 2xx, times UnitsPerRequest
+	AcceptedPerS    float64 `json:"accepted_per_s"`  // traces, of the whole run over the time of its load
+	InFlight        float64 `json:"in_flight"`       // on average, by Little's law
 
 	ServiceTime         Quantiles `json:"service_time_ns"`
 	ResponseTime        Quantiles `json:"response_time_ns"`

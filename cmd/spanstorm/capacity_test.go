@@ -102,6 +102,37 @@ func TestCapacityOneTarget(t *testing.T) {
 	}
 }
 
+// TestCapacityTraces searches in traces where clients flush at intervals: whatever the rate, ten
+// of them send 40 requests a second, and what they carry is searched.
+func TestCapacityTraces(t *testing.T) {
+	t.Parallel()
+	scenario, err := scenarios.Load("smoke", []string{
+		"late_limit=5s", "clients={count: 10, flush_interval: 250ms}", "load=[{rate: 150 traces/s, for: 1s}]", "expect=[traces_per_s <= 500/s]",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, err := experiment.Capacity(t.Context(), experiment.CapacityOptions{
+		Lab: lab(t, filepath.Join(t.TempDir(), "capacity")), Scenario: scenario, Target: "embedded",
+		CapacitySettings: experiment.CapacitySettings{Budget: 3 * time.Minute, Hold: 2 * time.Second, Warm: time.Second, Precision: 0.2},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := rec.Capacity
+	if !found.Answered || found.Unit != results.UnitTraces || found.StartPerS != 150 || found.Answer() < 380 || found.Answer() > 540 || found.High <= found.Answer() {
+		t.Errorf("answered %v: %g %s from %g, %g to %g, of 500 (%s)", found.Answered, found.Answer(), found.Counts(), found.StartPerS, found.Low, found.High, found.NoAnswer)
+	}
+	if n := found.AnswerPerS.Requests; n < 30 || n > 45 {
+		t.Errorf("%g requests/s at the answer, of 40", n)
+	}
+	for _, p := range found.Probes {
+		if p.DeliveredPerS < 0.8*p.RatePerS || p.DeliveredPerS > 1.2*p.RatePerS {
+			t.Errorf("%g of %g traces/s were delivered, %g in a request", p.DeliveredPerS, p.RatePerS, p.UnitsPerRequest)
+		}
+	}
+}
+
 // TestCapacityGenerator refuses to answer when the generator was the limit.
 func TestCapacityGenerator(t *testing.T) {
 	t.Parallel()

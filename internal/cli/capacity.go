@@ -15,11 +15,12 @@ func (a *app) capacityCmd() *cobra.Command {
 	var f procedureFlags
 	var spec targetFlag
 	var s experiment.CapacitySettings
+	var start rateFlag
 	cmd := &cobra.Command{
 		Use:   "capacity SCENARIO",
 		Short: "Search the highest rate that meets the scenario's expectations",
-		Long: `Capacity finds the highest rate, in requests per second, at which all of the
-scenario's expectations hold. It doubles the rate until they do not, and then
+		Long: `Capacity finds the highest rate at which all of the scenario's expectations hold,
+in requests per second, or in traces where clients flush at intervals. It doubles the rate until they do not, and then
 narrows in, each rate being probed until a sequential test has decided about it.
 Each probe is a run with a record of its own. A rate at which the generator was
 the limit is no answer, and it says so.
@@ -42,6 +43,11 @@ The scenario's load is replaced by a constant rate; all else is as in a run.`,
 				if err := spec.check(); err != nil {
 					return nil, err
 				}
+				if unit := experiment.CapacityUnit(scenario); cmd.Flags().Changed("start") {
+					if s.Start, err = start.in(unit, experiment.CapacityMost(unit)); err != nil {
+						return nil, usageError("--start: %w", err)
+					}
+				}
 				switch {
 				case s.Hold < time.Second || s.Warm < 0:
 					return nil, usageError("--hold is at least 1s, --warm-up at least 0s")
@@ -59,7 +65,7 @@ The scenario's load is replaced by a constant rate; all else is as in a run.`,
 	flags.DurationVar(&s.Budget, "budget", experiment.CapacityBudget, "time for the search; when it is over, the best answer so far is given")
 	flags.DurationVar(&s.Hold, "hold", experiment.CapacityHold, "how long a probe holds its rate")
 	flags.DurationVar(&s.Warm, "warm-up", experiment.CapacityWarm, "how long a probe warms up before that")
-	flags.Var(&requestsFlag{&s.Start, experiment.CapacityMost}, "start", "first `RATE`, in requests, e.g. 500/s (default that of the scenario's first kept phase)")
+	flags.Var(&start, "start", "first `RATE`, e.g. 500/s, or 5000 traces/s where clients flush at intervals (default that of the scenario's first kept phase)")
 	shareVar(flags, &s.Precision, "precision", experiment.CapacityPrecision, 0.001, 1, "how near the rate that holds and the one that breaks are to come, as a `SHARE`")
 	flags.BoolVar(&s.OneTarget, "one-target", false, "let one target serve all probes, warm as it is, instead of a fresh one each")
 	return cmd

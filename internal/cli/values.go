@@ -39,36 +39,40 @@ func (f *shareFlag) Set(text string) error {
 	return nil
 }
 
-// requestsFlag is a rate in requests per second: `500/s`, or the number alone.
-type requestsFlag struct {
-	to   *float64
-	most float64
+// rateFlag is a rate: `500/s`, `3000 traces/s`, or a number alone, whose unit is left open.
+type rateFlag struct {
+	scenarios.Quantity
 }
 
-func (f *requestsFlag) String() string {
-	if f.to == nil || *f.to == 0 {
+func (f *rateFlag) String() string {
+	if f.PerS == 0 {
 		return ""
 	}
-	return scenarios.Quantity{PerS: *f.to, Unit: scenarios.Requests}.String()
+	return f.Quantity.String()
 }
 
-func (f *requestsFlag) Type() string { return ownType }
+func (f *rateFlag) Type() string { return ownType }
 
-func (f *requestsFlag) Set(text string) error {
-	rate, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		var q scenarios.Quantity
+func (f *rateFlag) Set(text string) error {
+	q := scenarios.Quantity{}
+	var err error
+	if q.PerS, err = strconv.ParseFloat(text, 64); err != nil {
 		if q, err = scenarios.ParseQuantity(text); err != nil {
 			return err
 		}
-		if q.Unit != scenarios.Requests {
-			return fmt.Errorf("%q counts %s; give requests, for example 500/s", text, q.Unit)
-		}
-		rate = q.PerS
 	}
-	if !(rate >= 1 && rate <= f.most) {
-		return fmt.Errorf("%s is not between 1/s and %.0f/s", text, f.most)
-	}
-	*f.to = rate
+	f.Quantity = q
 	return nil
+}
+
+// in is the rate in a unit, from 1 to most.
+func (f *rateFlag) in(u scenarios.Unit, most float64) (float64, error) {
+	of := scenarios.Quantity{PerS: 500, Unit: u}
+	switch {
+	case f.Unit != "" && f.Unit != u:
+		return 0, fmt.Errorf("%s counts %s; give %s, for example %s", f, f.Unit, u, of)
+	case !(f.PerS >= 1 && f.PerS <= most):
+		return 0, fmt.Errorf("%s is not between %s and %s", scenarios.Quantity{PerS: f.PerS, Unit: u}, scenarios.Quantity{PerS: 1, Unit: u}, scenarios.Quantity{PerS: most, Unit: u})
+	}
+	return f.PerS, nil
 }

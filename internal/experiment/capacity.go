@@ -29,7 +29,7 @@ type CapacitySettings struct {
 	Budget time.Duration
 	// Hold is the kept phase of a probe, Warm the discarded one before it.
 	Hold, Warm time.Duration
-	// Start is the first rate, in requests per second; 0: that of the scenario's first kept phase.
+	// Start is the first rate, in the unit of the search; 0: that of the scenario's first kept phase.
 	Start float64
 	// Precision is how near the rate that holds and the one that breaks are to come.
 	Precision float64
@@ -45,11 +45,25 @@ const (
 	CapacityPrecision = 0.025
 )
 
-// Bounds on the rates of a search, in requests per second.
-const (
-	capacityLeast = 1
-	CapacityMost  = 1e6
-)
+// CapacityUnit is what the rates of a search count: requests, or traces where the clients of the
+// scenario flush at intervals, so that requests follow from traces.
+func CapacityUnit(s *scenarios.Scenario) scenarios.Unit {
+	if s.Clients.FlushInterval != 0 {
+		return scenarios.Traces
+	}
+	return scenarios.Requests
+}
+
+// capacityLeast is the lowest rate of a search, per second.
+const capacityLeast = 1
+
+// CapacityMost is the highest rate of a search, per second.
+func CapacityMost(u scenarios.Unit) float64 {
+	if u == scenarios.Traces {
+		return 1e8
+	}
+	return 1e6
+}
 
 // sequential is the test that decides about one rate: of the rates at which nine of ten probes
 // pass, or fail, at most 5% are taken for the other kind on the way, and 1% of the two that are
@@ -62,8 +76,8 @@ func sequential(strict bool) stats.Sequential {
 	return stats.Sequential{PassLow: 0.1, PassHigh: 0.9, ErrHolds: 0.05, ErrBreaks: 0.05, Most: 7}
 }
 
-func (s CapacitySettings) searching() search {
-	return search{start: s.Start, least: capacityLeast, most: CapacityMost, precision: s.Precision, test: sequential(false), strict: sequential(true)}
+func (s CapacitySettings) searching(most float64) search {
+	return search{start: s.Start, least: capacityLeast, most: most, precision: s.Precision, test: sequential(false), strict: sequential(true)}
 }
 
 func (s CapacitySettings) usual(scenario *scenarios.Scenario) CapacitySettings {
@@ -81,17 +95,17 @@ func (s CapacitySettings) usual(scenario *scenarios.Scenario) CapacitySettings {
 	if s.Start == 0 {
 		s.Start = startRate(scenario)
 	}
-	s.Start = min(max(round(s.Start), capacityLeast), CapacityMost)
+	s.Start = min(max(round(s.Start), capacityLeast), CapacityMost(CapacityUnit(scenario)))
 	return s
 }
 
-// startFallback is the first rate for a scenario that names none in requests.
+// startFallback is the first rate for a scenario that names none in the unit of the search.
 const startFallback = 100
 
-// startRate is the rate of the first kept phase, where it is in requests and constant.
+// startRate is the rate at which the first kept phase begins, where it is in the unit of the search.
 func startRate(s *scenarios.Scenario) float64 {
 	for _, p := range s.Load {
-		if p.Discard || p.Send == "services" || p.Rate == nil || p.Rate.Max || p.Rate.From.Unit != scenarios.Requests {
+		if p.Discard || p.Send == "services" || p.Rate == nil || p.Rate.Max || p.Rate.From.Unit != CapacityUnit(s) {
 			continue
 		}
 		return p.Rate.From.PerS
@@ -118,7 +132,7 @@ func Capacity(ctx context.Context, o CapacityOptions) (*results.Record, error) {
 	rec.Target = results.Target{Name: o.Target, StderrTail: []string{}}
 	rec.Warnings = append(rec.Warnings, dropped...)
 	rec.Capacity = &results.Capacity{
-		Target: o.Target, Set: o.Set, Expect: expect, Precision: o.Precision, HoldS: o.Hold.Seconds(), WarmS: o.Warm.Seconds(),
+		Unit: string(CapacityUnit(o.Scenario)), Target: o.Target, Set: o.Set, Expect: expect, Precision: o.Precision, HoldS: o.Hold.Seconds(), WarmS: o.Warm.Seconds(),
 		StartPerS: o.Start, Warm: o.OneTarget, BudgetS: o.Budget.Seconds(),
 		Errors: results.TestErrors{Holds: test.ErrHolds, Breaks: test.ErrBreaks, PassHigh: test.PassHigh, PassLow: test.PassLow},
 	}
@@ -172,10 +186,6 @@ func probeScenario(s *scenarios.Scenario) (*scenarios.Scenario, []string, []stri
 	if len(s.Shapes) == 0 {
 		return nil, nil, nil, fmt.Errorf("scenario %s sends no traces, so there is no capacity to search: give it shapes", s.Name)
 	}
-	if s.Clients.FlushInterval != 0 {
-		return nil, nil, nil, fmt.Errorf("scenario %s: the clients flush at intervals, so that requests follow from traces, and a capacity is searched in requests: "+
-			"set the size of requests instead (leave out clients.flush_interval, give traces_per_request)", s.Name)
-	}
 	base := *s
 	var warnings []string
 	if len(s.Events) > 0 || len(s.Incidents) > 0 {
@@ -205,7 +215,7 @@ func probeScenario(s *scenarios.Scenario) (*scenarios.Scenario, []string, []stri
 func (c *capacity) at(rate float64) *scenarios.Scenario {
 	s := *c.base
 	constant := func() *scenarios.Rate {
-		q := scenarios.Quantity{PerS: rate, Unit: scenarios.Requests}
+		q := scenarios.Quantity{PerS: rate, Unit: CapacityUnit(c.Scenario)}
 		return &scenarios.Rate{From: q, To: q}
 	}
 	s.Load = []scenarios.Phase{
@@ -245,8 +255,10 @@ func (c *capacity) disturbances() *disturbed {
 // probeSlack is what a probe takes beside its load, before there was one to judge by.
 const probeSlack = 3 * time.Second
 
+func (c *capacity) most() float64 { return CapacityMost(scenarios.Unit(c.rec.Capacity.Unit)) }
+
 func (c *capacity) search(ctx context.Context) error {
-	s := c.searching()
+	s := c.searching(c.most())
 	longest := c.Hold + c.Warm + probeSlack
 	for {
 		rate, purpose, over := s.next(c.rec.Capacity.Probes)
@@ -287,7 +299,7 @@ func (c *capacity) probe(ctx context.Context, rate float64, purpose string) erro
 		return ctx.Err()
 	case err != nil:
 		if c.failures++; c.failures >= failuresMost || !errors.Is(err, errRun) || len(found.Probes) == 0 {
-			return fmt.Errorf("probe at %g/s: %w", rate, err)
+			return fmt.Errorf("probe at %g %s: %w", rate, found.Counts(), err)
 		}
 		p.Outcome, p.Broke = results.ProbeBroken, []string{err.Error()}
 	default:
@@ -295,10 +307,10 @@ func (c *capacity) probe(ctx context.Context, rate float64, purpose string) erro
 			c.rec.Target = rec.Target
 			c.rec.Target.Exit, c.rec.Target.StderrTail, c.rec.Target.Restarts = nil, []string{}, nil
 		}
-		readProbe(&p, rec)
+		c.readProbe(&p, rec)
 	}
 	found.Probes = append(found.Probes, p)
-	c.say("%s/s  %-8s %s", results.FormatRate(rate), purpose, probeLine(&p))
+	c.say("%s %s  %-8s %s", results.FormatRate(rate), found.Counts(), purpose, probeLine(&p))
 	c.sum(false)
 	return save(c.writer, c.rec)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spanstorm/spanstorm/internal/stats"
 	"github.com/spanstorm/spanstorm/internal/versus"
 	"github.com/spanstorm/spanstorm/results"
+	"github.com/spanstorm/spanstorm/scenarios"
 )
 
 func probeLine(p *results.Probe) string {
@@ -25,7 +26,7 @@ func probeLine(p *results.Probe) string {
 }
 
 // readProbe is what a run at one rate came to.
-func readProbe(p *results.Probe, rec *results.Record) {
+func (c *capacity) readProbe(p *results.Probe, rec *results.Record) {
 	p.Broke = []string{}
 	switch {
 	case rec.Target.Exit != nil:
@@ -58,13 +59,27 @@ func readProbe(p *results.Probe, rec *results.Record) {
 			continue
 		}
 		p.SentPerS = results.PerSecond{Requests: ph.RateSentPerS, Traces: ph.TracesPerS, Spans: ph.SpansPerS, Bytes: ph.BytesPerS}
-		p.DeliveredPerS = float64(ph.Requests.Delivered) / took
+		p.UnitsPerRequest = c.unitsPerRequest(p.RatePerS, ph)
+		p.DeliveredPerS = float64(ph.Requests.Delivered) / took * p.UnitsPerRequest
 		p.CPUCores = coresIn(rec, ph)
 		p.InFlight = float64(ph.Requests.Answered) / took * rec.Totals.ServiceTime.Mean / 1e9
 	}
 	if length > 0 {
 		p.AcceptedPerS = float64(rec.Ledger.Accepted.Traces) / length
 	}
+}
+
+// unitsPerRequest is how much of the unit of the search a request carried on average. Of traces that are
+// sent in parts the record counts parts: as many begin as end, so they are those that the rate brings about.
+func (c *capacity) unitsPerRequest(rate float64, ph *results.Phase) float64 {
+	parts := slices.ContainsFunc(c.Scenario.Shapes, func(s scenarios.Shape) bool { return s.PartialFlush > 0 })
+	switch {
+	case c.rec.Capacity.Unit != results.UnitTraces || ph.RateSentPerS == 0:
+		return 1
+	case parts && ph.RatePlannedPerS > 0:
+		return rate / ph.RatePlannedPerS
+	}
+	return ph.TracesPerS / ph.RateSentPerS
 }
 
 // coresIn is what the target used in a phase, per second; of a second that the phase shares
@@ -82,7 +97,7 @@ func coresIn(rec *results.Record, ph *results.Phase) float64 {
 func (c *capacity) sum(last bool) {
 	found := c.rec.Capacity
 	found.SpentS = (c.spent + time.Since(c.began)).Seconds()
-	searching := c.searching()
+	searching := c.searching(c.most())
 	list := searching.tallies(found.Probes)
 	lo, hi := bracket(list)
 	found.Rates = []results.CapacityRate{}
@@ -95,10 +110,10 @@ func (c *capacity) sum(last bool) {
 		found.LimitedBy = limitedBy(found.Probes, hi)
 	}
 	if lo != nil {
-		found.AnswerPerS, found.At = stateAt(found.Probes, lo.rate)
+		found.AnswerPerS, found.At = stateAt(found, lo.rate)
 		found.Answered = true
 	}
-	if why := noAnswer(found, lo, hi); why != "" {
+	if why := c.noAnswer(lo, hi); why != "" {
 		found.Answered, found.NoAnswer = false, why
 		found.AnswerPerS, found.At = results.PerSecond{}, nil
 	}
@@ -110,21 +125,23 @@ func (c *capacity) sum(last bool) {
 }
 
 // noAnswer says why there is none, and what to do; empty: there is one.
-func noAnswer(found *results.Capacity, lo, hi *tally) string {
+func (c *capacity) noAnswer(lo, hi *tally) string {
+	found := c.rec.Capacity
+	per := found.Counts()
 	switch {
 	case len(found.Probes) == 0:
 		return "no rate was probed"
 	case hi != nil && hi.verdict == results.RateGenerator:
 		below := "at no rate below was it otherwise"
 		if lo != nil {
-			below = fmt.Sprintf("up to %g/s all held", lo.rate)
+			below = fmt.Sprintf("up to %g %s all held", lo.rate, per)
 		}
-		return fmt.Sprintf("at %g/s the generator was the limit, not the target; %s. Give the generator more: leave cores to it (GOMAXPROCS, CPU sets or limits for the target), "+
-			"raise max_in_flight if the reason says so, or run it on a machine of its own (%s)", hi.rate, below, reason(found.Probes, hi.rate))
+		return fmt.Sprintf("at %g %s the generator was the limit, not the target; %s. Give the generator more: leave cores to it (GOMAXPROCS, CPU sets or limits for the target), "+
+			"raise max_in_flight if the reason says so, or run it on a machine of its own (%s)", hi.rate, per, below, reason(found.Probes, hi.rate))
 	case lo == nil:
-		return fmt.Sprintf("at %g/s, the lowest rate that was probed, it did not hold: %s. Probe below it with --start, or ease the expectation", hi.rate, found.LimitedBy)
-	case hi == nil && lo.rate >= CapacityMost:
-		return fmt.Sprintf("all held up to %g/s, above which nothing is searched", lo.rate)
+		return fmt.Sprintf("at %g %s, the lowest rate that was probed, it did not hold: %s. Probe below it with --start, or ease the expectation", hi.rate, per, found.LimitedBy)
+	case hi == nil && lo.rate >= c.most():
+		return fmt.Sprintf("all held up to %g %s, above which nothing is searched", lo.rate, per)
 	}
 	return ""
 }
@@ -163,9 +180,9 @@ func limitedBy(probes []results.Probe, t *tally) string {
 }
 
 // stateAt are the medians over the probes at a rate that passed.
-func stateAt(probes []results.Probe, rate float64) (results.PerSecond, *results.CapacityAt) {
+func stateAt(found *results.Capacity, rate float64) (results.PerSecond, *results.CapacityAt) {
 	var passed []results.Probe
-	for _, p := range probes {
+	for _, p := range found.Probes {
 		if p.RatePerS == rate && p.Outcome == results.ProbePassed {
 			passed = append(passed, p)
 		}
@@ -182,10 +199,16 @@ func stateAt(probes []results.Probe, rate float64) (results.PerSecond, *results.
 		return m
 	}
 	per := results.PerSecond{
-		Requests: rate,
+		Requests: middle(func(p results.Probe) float64 { return p.SentPerS.Requests }),
 		Traces:   middle(func(p results.Probe) float64 { return p.SentPerS.Traces }),
 		Spans:    middle(func(p results.Probe) float64 { return p.SentPerS.Spans }),
 		Bytes:    middle(func(p results.Probe) float64 { return p.SentPerS.Bytes }),
+	}
+	// In the unit of the search it is the rate that was asked for.
+	if found.Unit == results.UnitTraces {
+		per.Traces = rate
+	} else {
+		per.Requests = rate
 	}
 	return per, &results.CapacityAt{
 		CPUCores:            middle(func(p results.Probe) float64 { return p.CPUCores }),
@@ -199,16 +222,17 @@ func stateAt(probes []results.Probe, rate float64) (results.PerSecond, *results.
 // fit puts knee and scalability law into the record.
 func fit(found *results.Capacity) {
 	found.Knee, found.USL = nil, nil
-	var inFlight, throughput, response []float64
+	var inFlight, throughput, response, requests []float64
 	for _, p := range slices.SortedFunc(slices.Values(found.Probes), func(a, b results.Probe) int { return cmp.Compare(a.RatePerS, b.RatePerS) }) {
 		if p.Outcome == results.ProbeGenerator || p.Outcome == results.ProbeBroken || p.DeliveredPerS <= 0 || p.ServiceTime.Mean <= 0 {
 			continue
 		}
 		inFlight, throughput = append(inFlight, p.InFlight), append(throughput, p.DeliveredPerS)
 		response = append(response, float64(p.ResponseTime.P50))
+		requests = append(requests, p.SentPerS.Requests)
 	}
 	if i := stats.Knee(throughput, response); i >= 0 {
-		found.Knee = &results.CapacityKnee{RequestsPerS: throughput[i], ResponseP50NS: response[i]}
+		found.Knee = &results.CapacityKnee{RatePerS: throughput[i], RequestsPerS: requests[i], ResponseP50NS: response[i]}
 	}
 	if len(inFlight) < uslLeast {
 		return

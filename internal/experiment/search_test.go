@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"github.com/spanstorm/spanstorm/results"
+	"github.com/spanstorm/spanstorm/scenarios"
 )
 
 // usualSearch is a search as the command makes it.
 func usualSearch(start float64) search {
-	return CapacitySettings{Start: start, Precision: CapacityPrecision}.searching()
+	return CapacitySettings{Start: start, Precision: CapacityPrecision}.searching(CapacityMost(scenarios.Requests))
 }
 
 // probed lets a made-up target be searched. outcome says how a probe at a rate comes out.
@@ -190,7 +191,7 @@ func TestSearchEnds(t *testing.T) {
 		t.Errorf("nothing holds: %+v", got)
 	}
 	got = summed(probed(t, usualSearch(100), step(math.Inf(1))))
-	if got.Answered || got.NoAnswer == "" || got.Low != CapacityMost {
+	if got.Answered || got.NoAnswer == "" || got.Low != CapacityMost(scenarios.Requests) {
 		t.Errorf("everything holds: %+v", got)
 	}
 }

@@ -25,7 +25,7 @@ func NewRun(round int, path, dir string, rec *results.Record) Run {
 		}
 	}
 	if found != nil && found.Answered {
-		r.CapacityPerS, r.CapacityLow, r.CapacityHigh = found.AnswerPerS.Requests, found.Low, found.High
+		r.CapacityPerS, r.CapacityUnit, r.CapacityLow, r.CapacityHigh = found.Answer(), found.Counts(), found.Low, found.High
 	}
 	return r
 }

@@ -59,7 +59,7 @@ func metrics() []metric {
 			v := r.Record.Resources.Target.RSSMaxBytes
 			return float64(v), v > 0
 		}},
-		{name: MetricCapacity, unit: unitRate, better: higher, of: func(r Run) (float64, bool) { return r.CapacityPerS, r.CapacityPerS > 0 }},
+		{name: MetricCapacity, better: higher, of: func(r Run) (float64, bool) { return r.CapacityPerS, r.CapacityPerS > 0 }},
 	}
 }
 

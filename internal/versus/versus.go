@@ -22,8 +22,9 @@ type Run struct {
 	Round  int    // from 1; runs of one round are compared with each other
 	Path   string // of its record, as reports name it
 	Record *results.Record
-	// CapacityPerS is what a search in the same round found; 0: there was none.
+	// CapacityPerS is what a search in the same round found, in CapacityUnit; 0: there was none.
 	CapacityPerS float64
+	CapacityUnit string // requests/s, for example
 	// CapacityLow and CapacityHigh are the interval of the search.
 	CapacityLow, CapacityHigh float64
 }
@@ -102,6 +103,7 @@ func rounds(sides []Side) int {
 // pairTable are the values of one metric for A and one B: pair by pair, or two heaps.
 type pairTable struct {
 	metric metric
+	unit   string
 	target string
 	paired bool
 	a, b   []float64
@@ -113,7 +115,7 @@ func (t pairTable) n() int { return min(len(t.a), len(t.b)) }
 
 // newPairTable reads the metric off all runs that have it; of pairs, both have to.
 func newPairTable(m metric, a, b Side, paired bool) pairTable {
-	t := pairTable{metric: m, target: b.Target.Label, paired: paired}
+	t := pairTable{metric: m, unit: m.unit, target: b.Target.Label, paired: paired}
 	if !paired {
 		t.a, t.b = m.values(a.Runs), m.values(b.Runs)
 	} else {
@@ -129,7 +131,12 @@ func newPairTable(m metric, a, b Side, paired bool) pairTable {
 			}
 		}
 	}
-	if m.name == MetricCapacity && len(t.a) == 1 && len(t.b) == 1 {
+	if m.name != MetricCapacity || t.n() == 0 {
+		return t
+	}
+	found := slices.IndexFunc(a.Runs, func(r Run) bool { return r.CapacityPerS > 0 })
+	t.unit = a.Runs[found].CapacityUnit
+	if len(t.a) == 1 && len(t.b) == 1 {
 		ra, rb := a.Runs[0], b.Runs[0]
 		t.bounds = [][2]float64{{ra.CapacityLow, ra.CapacityHigh}, {rb.CapacityLow, rb.CapacityHigh}}
 	}
@@ -140,7 +147,7 @@ func newPairTable(m metric, a, b Side, paired bool) pairTable {
 // for ratios, the values themselves for shares.
 func (t pairTable) judge(alpha float64, o Options) results.ComparedMetric {
 	m := results.ComparedMetric{
-		Name: t.metric.name, Unit: t.metric.unit, Target: t.target, Better: t.metric.better,
+		Name: t.metric.name, Unit: t.unit, Target: t.target, Better: t.metric.better,
 		N: t.n(), AValues: t.a, BValues: t.b, MinEffect: o.MinEffect,
 	}
 	m.A, m.ASpread = middle(t.a)

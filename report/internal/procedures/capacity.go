@@ -1,6 +1,7 @@
 package procedures
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -40,11 +41,11 @@ func capacityVerdict(rec *results.Record) sheet.Verdict {
 		}
 	case c.Exhausted:
 		v.Word, v.Tone = "BEST SO FAR", sheet.Warn
-		v.Summary = "at least " + inAllUnits(c.AnswerPerS) + "; " + bounds(c)
+		v.Summary = "at least " + inAllUnits(c) + "; " + bounds(c)
 	case rec.Interrupted || !rec.Complete:
-		v.Summary = "at least " + inAllUnits(c.AnswerPerS) + "; " + bounds(c)
+		v.Summary = "at least " + inAllUnits(c) + "; " + bounds(c)
 	default:
-		v.Summary = inAllUnits(c.AnswerPerS) + "; " + bounds(c)
+		v.Summary = inAllUnits(c) + "; " + bounds(c)
 	}
 	v.Summary = sheet.Clean(v.Summary)
 	if c.Exhausted {
@@ -57,15 +58,22 @@ func capacityVerdict(rec *results.Record) sheet.Verdict {
 	return v
 }
 
-// inAllUnits is a rate in requests, and beside it in all that it is made of.
-func inAllUnits(p results.PerSecond) string {
-	text := results.FormatRate(p.Requests) + " requests/s"
+// rate is a rate of the search, in its unit.
+func rate(c *results.Capacity, perS float64) string {
+	return results.FormatRate(perS) + " " + c.Counts()
+}
+
+// inAllUnits is the answer in the unit of the search, and beside it in all others.
+func inAllUnits(c *results.Capacity) string {
+	text, p := rate(c, c.Answer()), c.AnswerPerS
 	var parts []string
-	if p.Traces > 0 {
-		parts = append(parts, results.FormatRate(p.Traces)+" traces/s")
-	}
-	if p.Spans > 0 {
-		parts = append(parts, results.FormatRate(p.Spans)+" spans/s")
+	for _, other := range []struct {
+		unit string
+		perS float64
+	}{{"requests/s", p.Requests}, {"traces/s", p.Traces}, {"spans/s", p.Spans}} {
+		if other.perS > 0 && other.unit != c.Counts() {
+			parts = append(parts, results.FormatRate(other.perS)+" "+other.unit)
+		}
 	}
 	if p.Bytes > 0 {
 		parts = append(parts, results.FormatBytes(p.Bytes)+"/s")
@@ -84,12 +92,12 @@ func bounds(c *results.Capacity) string {
 		}
 		return "no higher rate was seen to break"
 	}
-	text := "it lies between " + results.FormatRate(c.Low) + " and " + results.FormatRate(c.High) + " requests/s"
-	if c.Low < c.AnswerPerS.Requests {
+	text := "it lies between " + results.FormatRate(c.Low) + " and " + rate(c, c.High)
+	if c.Low < c.Answer() {
 		text += ", where probes passed now and then"
 	}
 	if broke := limit(c.LimitedBy); broke != "" {
-		text += ": at " + results.FormatRate(c.High) + "/s " + broke
+		text += ": at " + rate(c, c.High) + " " + broke
 	}
 	return text
 }
@@ -120,11 +128,11 @@ func capacityFacts(rec *results.Record) []sheet.Fact {
 		{Name: "time", Value: sheet.Clean(spent(c.SpentS, c.BudgetS))},
 	}
 	if k := c.Knee; k != nil {
-		out = append(out, sheet.Fact{Name: "knee", Value: sheet.Clean(fmt.Sprintf("%s requests/s, with response time p50 %s: past it response time grows faster than what is delivered",
-			results.FormatRate(k.RequestsPerS), results.FormatDuration(k.ResponseP50NS)))})
+		out = append(out, sheet.Fact{Name: "knee", Value: sheet.Clean(fmt.Sprintf("%s, with response time p50 %s: past it response time grows faster than what is delivered",
+			rate(c, cmp.Or(k.RatePerS, k.RequestsPerS)), results.FormatDuration(k.ResponseP50NS)))})
 	}
 	if u := c.USL; u != nil {
-		out = append(out, sheet.Fact{Name: "USL", Value: uslInWords(u)})
+		out = append(out, sheet.Fact{Name: "USL", Value: uslInWords(c)})
 	}
 	return sheet.Filled(append(out, sheet.Origin(rec)...))
 }
@@ -137,11 +145,11 @@ func interval(c *results.Capacity) string {
 	}
 	switch {
 	case c.Low > 0 && c.High > 0:
-		return sheet.Clean(fmt.Sprintf("%s to %s requests/s, %s apart%s", results.FormatRate(c.Low), results.FormatRate(c.High), percent((c.High-c.Low)/c.Low), asked))
+		return sheet.Clean(fmt.Sprintf("%s to %s, %s apart%s", results.FormatRate(c.Low), rate(c, c.High), percent((c.High-c.Low)/c.Low), asked))
 	case c.Low > 0:
-		return sheet.Clean(results.FormatRate(c.Low) + " requests/s or more")
+		return sheet.Clean(rate(c, c.Low) + " or more")
 	case c.High > 0:
-		return sheet.Clean("below " + results.FormatRate(c.High) + " requests/s")
+		return sheet.Clean("below " + rate(c, c.High))
 	}
 	return ""
 }
@@ -194,7 +202,8 @@ func spent(spentS, budgetS float64) string {
 	return ""
 }
 
-func uslInWords(u *results.USL) string {
+func uslInWords(c *results.Capacity) string {
+	u := c.USL
 	if !u.Good {
 		text := "the Universal Scalability Law does not describe these probes"
 		if u.Why != "" {
@@ -202,9 +211,9 @@ func uslInWords(u *results.USL) string {
 		}
 		return sheet.Clean(text)
 	}
-	text := fmt.Sprintf("λ %s/s, contention σ %.3g, coherency κ %.3g (R² %.3f)", results.FormatRate(u.Lambda), u.Sigma, u.Kappa, u.R2)
+	text := fmt.Sprintf("λ %s, contention σ %.3g, coherency κ %.3g (R² %.3f)", rate(c, u.Lambda), u.Sigma, u.Kappa, u.R2)
 	if u.PeakPerS > 0 {
-		text += fmt.Sprintf(": at most %s requests/s, with %s in the target", results.FormatRate(u.PeakPerS), digits(u.PeakN))
+		text += fmt.Sprintf(": at most %s, with %s in the target", rate(c, u.PeakPerS), digits(u.PeakN))
 	}
 	return sheet.Clean(text)
 }
@@ -218,11 +227,14 @@ func capacityFigures(c *results.Capacity) []sheet.Figure {
 		tone = sheet.Plain
 	}
 	a := c.AnswerPerS
-	out := []sheet.Figure{{Value: results.FormatRate(a.Requests), Name: "requests/s", Tone: tone}}
+	out := []sheet.Figure{{Value: results.FormatRate(c.Answer()), Name: c.Counts(), Tone: tone}}
 	if c.High > 0 {
-		out = append(out, sheet.Figure{Value: results.FormatRate(c.High), Name: "requests/s break it"})
+		out = append(out, sheet.Figure{Value: results.FormatRate(c.High), Name: c.Counts() + " break it"})
 	}
-	if a.Traces > 0 {
+	if c.Unit == results.UnitTraces && a.Requests > 0 {
+		out = append(out, sheet.Figure{Value: results.FormatRate(a.Requests), Name: "requests/s"})
+	}
+	if c.Unit != results.UnitTraces && a.Traces > 0 {
 		out = append(out, sheet.Figure{Value: results.FormatRate(a.Traces), Name: "traces/s"})
 	}
 	if a.Spans > 0 {

@@ -11,12 +11,12 @@ import (
 // atTable is the target at the answer.
 func atTable(c *results.Capacity) sheet.Table {
 	t := sheet.Table{Title: "At the answer", Caption: "the target there: medians over the probes that passed", Place: sheet.First, Columns: []sheet.Column{
-		{Name: "requests/s", Right: true}, {Name: "CPU cores", Right: true, Drop: 1}, {Name: "CPU s per million spans", Right: true, Drop: 2}, {Name: "peak memory", Right: true, Drop: 4},
+		{Name: c.Counts(), Right: true}, {Name: "CPU cores", Right: true, Drop: 1}, {Name: "CPU s per million spans", Right: true, Drop: 2}, {Name: "peak memory", Right: true, Drop: 4},
 		{Name: "response p50", Right: true, Drop: 3}, {Name: "response p99", Right: true},
 	}}
 	if a := c.At; a != nil {
 		t.Rows = [][]sheet.Cell{{
-			sheet.Text(results.FormatRate(c.AnswerPerS.Requests), sheet.Strong), filled(a.CPUCores, digits), filled(a.CPUSPerMillionSpans, digits), filled(a.RSSMaxBytes, results.FormatBytes),
+			sheet.Text(results.FormatRate(c.Answer()), sheet.Strong), filled(a.CPUCores, digits), filled(a.CPUSPerMillionSpans, digits), filled(a.RSSMaxBytes, results.FormatBytes),
 			filled(a.ResponseP50NS, results.FormatDuration), filled(a.ResponseP99NS, results.FormatDuration),
 		}}
 	}
@@ -26,7 +26,7 @@ func atTable(c *results.Capacity) sheet.Table {
 // rateTable is what was decided about each rate.
 func rateTable(c *results.Capacity) sheet.Table {
 	t := sheet.Table{Title: "Rates", Caption: "what was decided about each rate, by all of its probes", Columns: []sheet.Column{
-		{Name: "requests/s", Right: true}, {Name: "passed", Right: true}, {Name: "failed", Right: true}, {Name: "decided"}, {Drop: 9},
+		{Name: c.Counts(), Right: true}, {Name: "passed", Right: true}, {Name: "failed", Right: true}, {Name: "decided"}, {Drop: 9},
 	}}
 	for i, r := range c.Rates {
 		if i == sheet.RowsMax {
@@ -47,7 +47,7 @@ func rateTable(c *results.Capacity) sheet.Table {
 			verdict = sheet.Text("the generator was the limit", sheet.Warn)
 		}
 		switch {
-		case c.Answered && r.RatePerS == c.AnswerPerS.Requests:
+		case c.Answered && r.RatePerS == c.Answer():
 			mark = sheet.Text("← the answer", sheet.Strong)
 		case c.High > 0 && r.RatePerS == c.High:
 			mark = sheet.Text("← the interval's upper end", sheet.Dim)
@@ -61,7 +61,7 @@ func rateTable(c *results.Capacity) sheet.Table {
 
 // probeTable is each probe, in the order of time.
 func probeTable(c *results.Capacity) sheet.Table {
-	t := sheet.Table{Title: "Probes", Caption: "in the order of time; rate and delivered in requests/s, accepted in traces/s; response time p50 and p99; CPU in cores", Place: sheet.Wide, Detail: true, Columns: []sheet.Column{
+	t := sheet.Table{Title: "Probes", Caption: "in the order of time; rate and delivered in " + c.Counts() + ", accepted in traces/s; response time p50 and p99; CPU in cores", Place: sheet.Wide, Detail: true, Columns: []sheet.Column{
 		{Name: "#", Right: true, Drop: 6}, {Name: "at", Right: true, Drop: 8}, {Name: "rate", Right: true}, {Name: "purpose", Drop: 7}, {Name: "outcome"}, {Name: "what broke", Drop: 1},
 		{Name: "delivered", Right: true, Drop: 2}, {Name: "accepted", Right: true, Drop: 4}, {Name: "p50", Right: true, Drop: 5}, {Name: "p99", Right: true},
 		{Name: "CPU", Right: true, Drop: 3}, {Name: "record", Drop: 9},

@@ -125,6 +125,26 @@ func answered() *results.Record {
 	return rec
 }
 
+// inTraces is a search whose clients flush at intervals: fifty requests a second, of more traces the higher the rate.
+func inTraces() *results.Record {
+	const requests, traces = 50, 20
+	rec := answered()
+	c := rec.Capacity
+	c.Unit, c.AnswerPerS.Requests = results.UnitTraces, requests
+	c.Low, c.High = c.Low*traces, c.High*traces
+	for i := range c.Rates {
+		c.Rates[i].RatePerS *= traces
+	}
+	for i := range c.Probes {
+		p := &c.Probes[i]
+		p.UnitsPerRequest = p.RatePerS * traces / requests
+		p.RatePerS, p.DeliveredPerS, p.SentPerS.Requests = p.RatePerS*traces, p.DeliveredPerS*traces, requests
+	}
+	c.Knee.RatePerS, c.Knee.RequestsPerS = 24_000, requests
+	c.USL.Lambda, c.USL.PeakPerS = c.USL.Lambda*traces, c.USL.PeakPerS*traces
+	return rec
+}
+
 // exhausted is a search whose budget ran out while it was narrowing, over a warm target.
 func exhausted() *results.Record {
 	rec, c := search()

@@ -201,7 +201,7 @@ func onDisk() *results.Record {
 // the same each time.
 func Procedures() map[string]*results.Record {
 	out := map[string]*results.Record{
-		"capacity": answered(), "capacity-budget": exhausted(), "capacity-generator": generatorBound(),
+		"capacity": answered(), "capacity-traces": inTraces(), "capacity-budget": exhausted(), "capacity-generator": generatorBound(),
 		"comparison": twoVersions(), "comparison-three": threeTargets(), "comparison-few": tooFew(), "comparison-disk": onDisk(),
 		"capacity-empty": {SchemaVersion: 1, Capacity: &results.Capacity{}}, "comparison-empty": {SchemaVersion: 1, Comparison: &results.Comparison{}},
 	}

@@ -64,9 +64,10 @@ func (s *capacitySeries) panels() []paper.Panel {
 		p.X.Tick.Marker = plot.ConstantTicks(slices.Clone(shown))
 		return p
 	}
-	through, times, cpu, memory := rates(""), rates(""), rates(""), rates("offered rate, requests/s")
+	through, times, cpu, memory := rates(""), rates(""), rates(""), rates("offered rate, "+s.Counts)
 	paper.CountAxis(&through.Y, max(slices.Max(append(s.Delivered.values(), 1)), slices.Max(append(s.Accepted.values(), 0))), 4)
-	through.Add(paper.GridLines{}, answerBand{s, true}, paper.DrawnLine{Line: paper.Line{{paper.Point{}, paper.Point{X: s.To * 1.06, Y: s.To * 1.06}}}, Color: paper.Muted, Width: 1 * paper.Px, Dash: []vg.Length{4 * paper.Px, 4 * paper.Px}},
+	equal := min(through.X.Max, through.Y.Max) // where the line of delivered = offered leaves the panel
+	through.Add(paper.GridLines{}, answerBand{s, true}, paper.DrawnLine{Line: paper.Line{{paper.Point{}, paper.Point{X: equal, Y: equal}}}, Color: paper.Muted, Width: 1 * paper.Px, Dash: []vg.Length{4 * paper.Px, 4 * paper.Px}},
 		// What was accepted lies below what was delivered, and can be seen around it where both are the same.
 		paper.DrawnLine{Line: s.Accepted.Medians, Color: paper.Accepted, Width: 4.6 * paper.Px}, drawnProbes{s.Accepted, paper.Accepted, 5.4 * paper.Px},
 		paper.DrawnLine{Line: s.Delivered.Medians, Color: paper.Delivered, Width: 1.8 * paper.Px}, drawnProbes{s.Delivered, paper.Delivered, 3.6 * paper.Px})
@@ -77,13 +78,13 @@ func (s *capacitySeries) panels() []paper.Panel {
 	}
 	paper.TimeAxis(&times.Y, axis, 1.3)
 	times.Add(paper.GridLines{}, answerBand{s, false}, drawnLimits(s.Limits), paper.DrawnLine{Line: s.P50.Medians, Color: paper.P50Color, Width: 1.8 * paper.Px}, paper.DrawnLine{Line: s.P99.Medians, Color: paper.P99Color, Width: 1.8 * paper.Px},
-		drawnProbes{s.P50, paper.P50Color, 3 * paper.Px}, drawnProbes{s.P99, paper.P99Color, 3.6 * paper.Px})
+		drawnProbes{s.P50, paper.P50Color, 3 * paper.Px}, drawnProbes{s.P99, paper.P99Color, 3.6 * paper.Px}, limitNames{s.Limits, []paper.Line{s.P50.Medians, s.P99.Medians}})
 
 	paper.CountAxis(&cpu.Y, slices.Max(append(s.CPU.values(), 0)), 3)
 	cpu.Add(paper.GridLines{}, answerBand{s, false}, paper.DrawnLine{Line: s.CPU.Medians, Color: paper.TargetColor, Width: 1.6 * paper.Px}, drawnProbes{s.CPU, paper.TargetColor, 3.2 * paper.Px})
 	paper.BytesAxis(&memory.Y, slices.Max(append(s.Memory.values(), 0)), 3)
 	memory.Add(paper.GridLines{}, answerBand{s, false}, paper.DrawnLine{Line: s.Memory.Medians, Color: paper.TargetColor, Width: 1.6 * paper.Px}, drawnProbes{s.Memory, paper.TargetColor, 3.2 * paper.Px})
-	return []paper.Panel{{Plot: through, YLabel: "requests/s", Share: 0.31}, {Plot: times, YLabel: "response time", Share: 0.32}, {Plot: cpu, YLabel: "CPU cores", Share: 0.16}, {Plot: memory, YLabel: "peak memory", Share: 0.21}}
+	return []paper.Panel{{Plot: through, YLabel: s.Counts, Share: 0.31}, {Plot: times, YLabel: "response time", Share: 0.32}, {Plot: cpu, YLabel: "CPU cores", Share: 0.16}, {Plot: memory, YLabel: "peak memory", Share: 0.21}}
 }
 
 // law is the scalability law beside the probes that it was fitted to.
@@ -94,17 +95,17 @@ func (s *capacitySeries) law() paper.Panel {
 	p.X.Tick.Marker = plot.ConstantTicks(paper.ClipTicks(paper.NiceTicks(last*1.02, 8, results.FormatRate), 0, p.X.Max))
 	paper.CountAxis(&p.Y, slices.Max(append(s.InFlight.values(), s.Law.Values()...)), 4)
 	p.Add(paper.GridLines{}, paper.DrawnLine{Line: s.Law, Color: paper.DelayColor, Width: 1.8 * paper.Px, Dash: []vg.Length{6 * paper.Px, 3 * paper.Px}}, drawnProbes{s.InFlight, paper.Delivered, 3.4 * paper.Px})
-	return paper.Panel{Plot: p, YLabel: "delivered, requests/s", Share: 1}
+	return paper.Panel{Plot: p, YLabel: "delivered, " + s.Counts, Share: 1}
 }
 
 // said is the chart in words.
 func (s *capacitySeries) said() string {
-	text := fmt.Sprintf("%d probes at up to %s requests/s.", len(s.Delivered.Points), results.FormatRate(s.To))
+	text := fmt.Sprintf("%d probes at up to %s %s.", len(s.Delivered.Points), results.FormatRate(s.To), s.Counts)
 	if s.Answer > 0 {
-		text += " The answer is " + results.FormatRate(s.Answer) + " requests/s."
+		text += " The answer is " + results.FormatRate(s.Answer) + " " + s.Counts + "."
 	}
 	if s.High > 0 {
-		text += " At " + results.FormatRate(s.High) + " requests/s it did not hold."
+		text += " At " + results.FormatRate(s.High) + " " + s.Counts + " it did not hold."
 	}
 	return text
 }
@@ -113,7 +114,7 @@ func (s *capacitySeries) said() string {
 func (s *capacitySeries) keys() []paper.Key {
 	keys := []paper.Key{{Name: "delivered", Color: paper.Delivered}}
 	if len(s.Accepted.Points) > 0 {
-		keys = append(keys, paper.Key{Name: "accepted, in requests' worth of traces", Color: paper.Accepted})
+		keys = append(keys, paper.Key{Name: s.AcceptedName, Color: paper.Accepted})
 	}
 	keys = append(keys, paper.Key{Name: "delivered = offered", Color: paper.Muted, Dash: []vg.Length{4 * paper.Px, 4 * paper.Px}})
 	if len(s.P99.Points) > 0 {
@@ -189,9 +190,9 @@ func (b answerBand) Plot(c draw.Canvas, p *plot.Plot) {
 	if b.s.Low > 0 && b.s.High > b.s.Low {
 		paper.Fill(c, paper.MarkColor.Alpha(answerAlpha), tx(b.s.Low), c.Min.Y, tx(b.s.High), c.Max.Y)
 	}
-	at, text := b.s.Answer, results.FormatRate(b.s.Answer)+" requests/s"
+	at, text := b.s.Answer, results.FormatRate(b.s.Answer)+" "+b.s.Counts
 	if at == 0 {
-		at, text = b.s.High, "below "+results.FormatRate(b.s.High)+" requests/s"
+		at, text = b.s.High, "below "+results.FormatRate(b.s.High)+" "+b.s.Counts
 		line.Dashes = []vg.Length{3 * paper.Px, 3 * paper.Px}
 	}
 	if at == 0 {
@@ -219,7 +220,53 @@ func (l drawnLimits) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, limit := range l {
 		y := ty(min(max(limit.Y, p.Y.Min), p.Y.Max))
 		c.StrokeLine2(draw.LineStyle{Color: paper.Missing, Width: 1.1 * paper.Px, Dashes: []vg.Length{5 * paper.Px, 3 * paper.Px}}, c.Min.X, y, c.Max.X, y)
-		sty := paper.Style(11*paper.Px, paper.Missing)
-		paper.Write(c, sty, vg.Point{X: c.Min.X + 6*paper.Px, Y: y + 15*paper.Px}, paper.Cut(limit.Text, sty, c.Max.X-c.Min.X-12*paper.Px))
 	}
+}
+
+// limitNames writes the expectations beside their lines, each where it hides least of what is drawn.
+type limitNames struct {
+	limits []limitLine
+	drawn  []paper.Line
+}
+
+// Plot implements plot.Plotter.
+func (l limitNames) Plot(c draw.Canvas, p *plot.Plot) {
+	tx, ty := p.Transforms(&c)
+	const margin, height = 6 * paper.Px, 16 * paper.Px
+	sty := paper.Style(11*paper.Px, paper.Missing)
+	for _, limit := range l.limits {
+		y := ty(min(max(limit.Y, p.Y.Min), p.Y.Max))
+		text := paper.Cut(limit.Text, sty, c.Max.X-c.Min.X-2*margin)
+		left, right := c.Min.X+margin, c.Max.X-margin-sty.Width(text)
+		best, least := vg.Point{}, math.MaxInt
+		for _, at := range []vg.Point{{X: left, Y: y}, {X: left, Y: y - height}, {X: right, Y: y}, {X: right, Y: y - height}} {
+			inside := func(x, y vg.Length) bool {
+				return x > at.X-margin && x < at.X+sty.Width(text)+margin && y > at.Y-margin && y < at.Y+height+margin
+			}
+			if n := l.hidden(inside, tx, ty); n < least {
+				best, least = at, n
+			}
+		}
+		paper.Write(c, sty, vg.Point{X: best.X, Y: best.Y + 15*paper.Px}, text)
+	}
+}
+
+// hidden counts points along the lines that lie inside.
+func (l limitNames) hidden(inside func(x, y vg.Length) bool, tx, ty func(float64) vg.Length) (n int) {
+	const steps = 40
+	for _, line := range l.drawn {
+		for _, part := range line {
+			for i := range part {
+				from := part[max(0, i-1)]
+				x0, y0, x1, y1 := tx(from.X), ty(from.Y), tx(part[i].X), ty(part[i].Y)
+				for k := range steps {
+					f := vg.Length(k) / steps
+					if inside(x0+f*(x1-x0), y0+f*(y1-y0)) {
+						n++
+					}
+				}
+			}
+		}
+	}
+	return n
 }

@@ -27,10 +27,12 @@ type limitLine struct {
 	Y    float64
 }
 
-// capacitySeries is what the chart of a capacity search shows, over the offered rate in
-// requests/s. Times are in nanoseconds.
+// capacitySeries is what the chart of a capacity search shows, over the offered rate, in the
+// unit of the search. Times are in nanoseconds.
 type capacitySeries struct {
-	Delivered, Accepted probeSeries // requests/s; accepted in requests' worth of traces
+	Counts              string      // the unit, per second
+	Delivered, Accepted probeSeries // both in the unit
+	AcceptedName        string
 	P50, P99            probeSeries
 	CPU, Memory         probeSeries
 	Answer, Low, High   float64 // 0: none
@@ -40,7 +42,7 @@ type capacitySeries struct {
 
 	Stacks []probeStack
 
-	InFlight probeSeries // delivered requests/s over requests in the target
+	InFlight probeSeries // what was delivered over requests in the target
 	Law      paper.Line  // what the scalability law says to that; only where it is good
 }
 
@@ -68,7 +70,7 @@ func newStacks(c *results.Capacity) []probeStack {
 			stacks = append(stacks, s)
 		}
 	}
-	near := max(c.AnswerPerS.Requests, c.High)
+	near := max(c.Answer(), c.High)
 	slices.SortStableFunc(stacks, func(a, b probeStack) int { return cmp.Compare(math.Abs(a.RatePerS-near), math.Abs(b.RatePerS-near)) })
 	stacks = stacks[:min(len(stacks), stacksMost)]
 	slices.SortStableFunc(stacks, func(a, b probeStack) int { return cmp.Compare(a.RatePerS, b.RatePerS) })
@@ -79,7 +81,10 @@ func newStacks(c *results.Capacity) []probeStack {
 const pointsLimit = 2000
 
 func newCapacitySeries(c *results.Capacity) capacitySeries {
-	s := capacitySeries{Answer: measurable(c.AnswerPerS.Requests), Low: measurable(c.Low), High: measurable(c.High)}
+	s := capacitySeries{Counts: c.Counts(), AcceptedName: "accepted", Answer: measurable(c.Answer()), Low: measurable(c.Low), High: measurable(c.High)}
+	if c.Unit != results.UnitTraces {
+		s.AcceptedName = "accepted, in requests' worth of traces"
+	}
 	if !c.Answered {
 		s.Answer, s.Low = 0, 0
 	}
@@ -99,7 +104,7 @@ func newCapacitySeries(c *results.Capacity) capacitySeries {
 		s.To = max(s.To, x)
 		s.Delivered.add(x, p.DeliveredPerS, p.Outcome)
 		if p.SentPerS.Requests > 0 && p.SentPerS.Traces > 0 {
-			s.Accepted.add(x, p.AcceptedPerS*p.SentPerS.Requests/p.SentPerS.Traces, "") // the outcome is told by what was delivered
+			s.Accepted.add(x, p.AcceptedPerS*p.SentPerS.Requests/p.SentPerS.Traces*cmp.Or(p.UnitsPerRequest, 1), "") // the outcome is told by what was delivered
 		}
 		s.P50.add(x, float64(p.ResponseTime.P50), p.Outcome)
 		s.P99.add(x, float64(p.ResponseTime.P99), p.Outcome)
