@@ -113,7 +113,7 @@ const RoundsMost = 1000
 // Behaviour is one thing that targets did differently with the same stream.
 type Behaviour struct {
 	Target  string `json:"target"`  // the label of B
-	Kind    string `json:"kind"`    // fate, answer, body, header, rates, forwarded or altered
+	Kind    string `json:"kind"`    // death, fate, answer, body, header, rates, forwarded or altered
 	Subject string `json:"subject"` // shape checkout, fault trace-id-zero, answers, field resource, …
 	A       string `json:"a"`
 	B       string `json:"b"`

@@ -128,6 +128,9 @@ type Target struct {
 	Version string   `json:"version,omitempty"`
 	URL     string   `json:"url"`
 	Command []string `json:"command,omitempty"` // empty when it was not started here
+	Set     []string `json:"set,omitempty"`     // what was set in it, PATH=VALUE
+	// Gone says that one that was not started here answered no more when the load was over.
+	Gone bool `json:"gone,omitempty"`
 	// Watched names the process, or control group, that was measured and was not
 	// started here.
 	Watched string `json:"watched,omitempty"`

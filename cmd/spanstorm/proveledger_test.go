@@ -37,7 +37,7 @@ func TestProveLedgerIntake(t *testing.T) {
 	}
 	text := fmt.Sprintf(`## The intake beside the agent
 
-%s, spanstorm %s, %d CPUs. CPU of the whole life of both processes, in the runs of [real agents](agents.md) from 200 requests/s down to a rate that the agent takes whole.
+%s, spanstorm %s, %d CPUs. CPU of the whole life of both processes, in runs like those of [real agents](agents.md) from 200 requests/s down to a rate that the agent takes whole.
 
 | agent | load, requests × traces | spans that came out | agent | intake | ratio | intake, per million spans | its peak memory | less than | |
 |---|---|---|---|---|---|---|---|---|---|

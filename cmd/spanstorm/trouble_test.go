@@ -5,6 +5,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // steady is a scenario of about 2 KB a request.
@@ -18,6 +20,9 @@ func TestSilentDrops(t *testing.T) {
 	figures(t)
 	j := job{scenario: "smoke", sets: []string{"load.0.rate=200/s", "load.0.for=4s", "traces_per_request=10"}, target: "embedded:drop=10%"}
 	rec, _ := j.beside().do(t)
+	if diff := cmp.Diff([]string{"drop=0.1"}, rec.Target.Set); diff != "" {
+		t.Errorf("set in the target, in the record (-want +got)\n%s", diff)
+	}
 	l := rec.Ledger
 	if l.Delivered != l.Sent {
 		t.Fatalf("delivered %+v of %+v", l.Delivered, l.Sent)

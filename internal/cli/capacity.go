@@ -25,7 +25,10 @@ narrows in, each rate being probed until a sequential test has decided about it.
 Each probe is a run with a record of its own. A rate at which the generator was
 the limit is no answer, and it says so.
 
-The scenario's load is replaced by a constant rate; all else is as in a run.`,
+The scenario's load is replaced by a constant rate; events and incidents, whose
+times are those of its own load, are left out. Expectations hold of the kept
+phase, whichever they name. Where none is broken by requests that are refused,
+delivered >= 99.9% has to hold, too.`,
 		Example: `  spanstorm capacity web-shop --target agents/datadog/v0.85.1.yaml
   spanstorm capacity smoke --target embedded:capacity=1500/s --hold 5s --budget 5m
   spanstorm capacity --resume results/20261121T101500Z-web-shop-capacity`,
@@ -44,15 +47,17 @@ The scenario's load is replaced by a constant rate; all else is as in a run.`,
 					return nil, err
 				}
 				if unit := experiment.CapacityUnit(scenario); cmd.Flags().Changed("start") {
-					if s.Start, err = start.in(unit, experiment.CapacityMost(unit)); err != nil {
+					if s.Start, err = start.in(unit, experiment.CapacityMost(scenario)); err != nil {
 						return nil, usageError("--start: %w", err)
 					}
 				}
 				switch {
 				case s.Hold < time.Second || s.Warm < 0:
 					return nil, usageError("--hold is at least 1s, --warm-up at least 0s")
-				case s.Budget < s.Hold+s.Warm:
-					return nil, usageError("--budget %s is less than one probe takes (%s)", s.Budget, s.Hold+s.Warm)
+				case s.Budget < s.Hold+s.Warm+experiment.CapacitySlack:
+					return nil, usageError("--budget %s is less than one probe takes (about %s)", s.Budget, s.Hold+s.Warm+experiment.CapacitySlack)
+				case s.Warm == 0:
+					s.Warm = -1
 				}
 				return experiment.Capacity(ctx, experiment.CapacityOptions{Lab: lab, Scenario: scenario, Target: spec.arg, Set: spec.sets, CapacitySettings: s})
 			})

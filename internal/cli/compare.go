@@ -102,6 +102,9 @@ func (a *app) compare(ctx context.Context, lab experiment.Lab, s *scenarios.Scen
 	if asked := slices.Contains(c.metrics, experiment.MetricCapacity); len(c.metrics) > 0 && asked != c.capacity {
 		return nil, usageError("--metric %s and --capacity go together: give both, or neither", experiment.MetricCapacity)
 	}
+	if probe := c.searchHold + experiment.CapacityWarm + experiment.CapacitySlack; c.capacity && (c.searchHold < time.Second || c.perSearch < probe) {
+		return nil, usageError("--capacity-hold is at least 1s, and --capacity-budget at least what one probe takes (about %s)", probe)
+	}
 	if least := experiment.LeastRounds(len(targets), len(c.metrics), c.budget > 0); c.rounds < least && !c.capacity { // a search has an interval of its own
 		_, _ = fmt.Fprintf(a.err, "spanstorm: with fewer than %d rounds no metric can be decided; figures and behaviour are shown all the same\n", least)
 	}

@@ -30,7 +30,10 @@ Records of other scenarios, payloads or machines are refused, unless --force is 
 		Example: `  spanstorm diff results/20261121T101500Z-web-shop-compare/a results/20261121T101500Z-web-shop-compare/b
   spanstorm diff yesterday today --fail-on worse --format markdown --junit junit.xml`,
 		Args: needs(2, 2, "two records, or folders of records: OLD and NEW"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !cmd.Flags().Changed("min-effect") {
+				minEffect = 0 // that of the comparison, if there was one
+			}
 			show, err := printer(format)
 			if err != nil {
 				return err

@@ -91,10 +91,7 @@ func targetSetFlag(cmd *cobra.Command, sets *[]string) {
 
 // parseTarget reads the argument that names a target, and what is set of it.
 func parseTarget(arg string, sets []string) (*target.Spec, error) {
-	spec, err := target.Parse(arg)
-	if err == nil {
-		spec, err = spec.Set(sets)
-	}
+	spec, err := target.ParseSet(arg, sets)
 	if err != nil {
 		return nil, &codeError{code: exitUsage, err: err}
 	}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spanstorm/spanstorm/internal/stats"
+	"github.com/spanstorm/spanstorm/internal/target"
 	"github.com/spanstorm/spanstorm/results"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
@@ -23,7 +25,8 @@ type CapacityOptions struct {
 	CapacitySettings
 }
 
-// CapacitySettings are how a capacity is searched. The zero value of each is the usual one.
+// CapacitySettings are how a capacity is searched. The zero value of each is the usual one; a warm-up
+// below zero is none.
 type CapacitySettings struct {
 	// Budget bounds the time of the search; when it is over, the best answer so far is given.
 	Budget time.Duration
@@ -57,12 +60,14 @@ func CapacityUnit(s *scenarios.Scenario) scenarios.Unit {
 // capacityLeast is the lowest rate of a search, per second.
 const capacityLeast = 1
 
-// CapacityMost is the highest rate of a search, per second.
-func CapacityMost(u scenarios.Unit) float64 {
-	if u == scenarios.Traces {
-		return 1e8
+// CapacityMost is the highest rate of a search, per second. Of traces it is what the clients can send
+// with no request above [scenarios.MaxChunks], whenever two flushes are as far apart as may be.
+func CapacityMost(s *scenarios.Scenario) float64 {
+	if CapacityUnit(s) == scenarios.Requests {
+		return 1e6
 	}
-	return 1e6
+	longest := time.Duration(s.Clients.FlushInterval).Seconds() * (1 + 2*float64(s.Clients.FlushJitter))
+	return math.Floor(float64(s.Clients.Count) * (scenarios.MaxChunks - 1) / longest)
 }
 
 // sequential is the test that decides about one rate: of the rates at which nine of ten probes
@@ -89,37 +94,63 @@ func (s CapacitySettings) usual(scenario *scenarios.Scenario) CapacitySettings {
 	orElse(&s.Budget, CapacityBudget)
 	orElse(&s.Hold, CapacityHold)
 	orElse(&s.Warm, CapacityWarm)
+	s.Warm = max(0, s.Warm)
 	if s.Precision == 0 {
 		s.Precision = CapacityPrecision
 	}
 	if s.Start == 0 {
 		s.Start = startRate(scenario)
 	}
-	s.Start = min(max(round(s.Start), capacityLeast), CapacityMost(CapacityUnit(scenario)))
+	s.Start = min(max(round(s.Start), capacityLeast), CapacityMost(scenario))
 	return s
 }
 
-// startFallback is the first rate for a scenario that names none in the unit of the search.
+// startFallback is the first rate for a scenario that names none that is known here.
 const startFallback = 100
 
-// startRate is the rate at which the first kept phase begins, where it is in the unit of the search.
+// startRate is the rate at which the first kept phase begins, where it counts requests or traces.
 func startRate(s *scenarios.Scenario) float64 {
 	for _, p := range s.Load {
-		if p.Discard || p.Send == "services" || p.Rate == nil || p.Rate.Max || p.Rate.From.Unit != CapacityUnit(s) {
+		if p.Discard || p.Send == "services" || p.Rate == nil || p.Rate.Max {
 			continue
 		}
-		return p.Rate.From.PerS
+		switch from := p.Rate.From; {
+		case from.Unit == CapacityUnit(s):
+			return from.PerS
+		case from.Unit == scenarios.Traces:
+			return from.PerS / s.TracesPerRequest.Mean()
+		}
 	}
 	return startFallback
 }
 
-// defaultExpect are what has to hold for a scenario that expects nothing.
-func defaultExpect() []string { return []string{"delivered >= 99.9%", "missing <= 0.1%"} }
+// What has to hold where a scenario expects nothing of it: that requests are taken, and that nothing is lost.
+const (
+	expectTaken = "delivered >= 99.9%"
+	expectKept  = "missing <= 0.1%"
+)
+
+// ofTaking says that an expectation is broken by requests that are refused, or not answered.
+func ofTaking(e results.Expectation) bool {
+	switch e.Metric {
+	case "delivered", "refused", "unanswered", "error_rate", "requests.delivered", "requests.errors":
+		return true
+	}
+	return strings.HasPrefix(e.Metric, "requests.by_code.") || strings.HasPrefix(e.Metric, "requests.errors.")
+}
 
 // Capacity searches the highest rate at which all expectations hold, and leaves a record with
 // the records of all probes below it, under probes. An interrupted search has a record and no error.
 func Capacity(ctx context.Context, o CapacityOptions) (*results.Record, error) {
 	o.CapacitySettings = o.usual(o.Scenario)
+	spec, err := target.ParseSet(o.Target, o.Set)
+	if err != nil {
+		return nil, err
+	}
+	o.OneTarget = o.OneTarget || !spec.Starts()
+	if flush := time.Duration(o.Scenario.Clients.FlushInterval); o.Hold < 2*flush {
+		return nil, fmt.Errorf("the clients flush every %s, and a probe holds its rate for %s: hold it for %s or more, so that all of them flush twice", flush, o.Hold, 2*flush)
+	}
 	base, expect, dropped, err := probeScenario(o.Scenario)
 	if err != nil {
 		return nil, err
@@ -193,20 +224,26 @@ func probeScenario(s *scenarios.Scenario) (*scenarios.Scenario, []string, []stri
 		warnings = append(warnings, "events and incidents of the scenario are left out of the probes: their times are those of its own load")
 	}
 	base.Expect = nil
+	taking := false
 	for _, text := range s.Expect {
 		e, err := results.ParseExpectation(text)
 		if err != nil {
 			return nil, nil, nil, fmt.Errorf("scenario %s: %w", s.Name, err)
 		}
+		taking = taking || ofTaking(e)
 		// A probe has one kept phase, whatever it is called in the scenario.
 		text = strings.TrimPrefix(e.Text, e.Phase+".")
 		if !slices.Contains(base.Expect, text) {
 			base.Expect = append(base.Expect, text)
 		}
 	}
-	if len(base.Expect) == 0 {
-		base.Expect = defaultExpect()
+	switch {
+	case len(base.Expect) == 0:
+		base.Expect = []string{expectTaken, expectKept}
 		warnings = append(warnings, "the scenario expects nothing, so what has to hold is: "+strings.Join(base.Expect, ", "))
+	case !taking:
+		base.Expect = append(base.Expect, expectTaken)
+		warnings = append(warnings, "no expectation of the scenario is broken by requests that are refused, so this has to hold, too: "+expectTaken)
 	}
 	return &base, base.Expect, warnings, nil
 }
@@ -218,9 +255,10 @@ func (c *capacity) at(rate float64) *scenarios.Scenario {
 		q := scenarios.Quantity{PerS: rate, Unit: CapacityUnit(c.Scenario)}
 		return &scenarios.Rate{From: q, To: q}
 	}
-	s.Load = []scenarios.Phase{
-		{Name: "warm-up", Send: "traces", Rate: constant(), For: scenarios.Duration(c.Warm), Discard: true},
-		{Name: "hold", Send: "traces", Rate: constant(), For: scenarios.Duration(c.Hold)},
+	s.Load = []scenarios.Phase{{Name: "hold", Send: "traces", Rate: constant(), For: scenarios.Duration(c.Hold)}}
+	if c.Warm > 0 {
+		warm := scenarios.Phase{Name: "warm-up", Send: "traces", Rate: constant(), For: scenarios.Duration(c.Warm), Discard: true}
+		s.Load = append([]scenarios.Phase{warm}, s.Load...)
 	}
 	return &s
 }
@@ -252,14 +290,12 @@ func (c *capacity) disturbances() *disturbed {
 	return d
 }
 
-// probeSlack is what a probe takes beside its load, before there was one to judge by.
-const probeSlack = 3 * time.Second
-
-func (c *capacity) most() float64 { return CapacityMost(scenarios.Unit(c.rec.Capacity.Unit)) }
+// CapacitySlack is what a probe takes beside its load, before there was one to judge by.
+const CapacitySlack = 3 * time.Second
 
 func (c *capacity) search(ctx context.Context) error {
-	s := c.searching(c.most())
-	longest := c.Hold + c.Warm + probeSlack
+	s := c.searching(CapacityMost(c.Scenario))
+	longest := c.Hold + c.Warm + CapacitySlack
 	for {
 		rate, purpose, over := s.next(c.rec.Capacity.Probes)
 		if over {
@@ -304,7 +340,9 @@ func (c *capacity) probe(ctx context.Context, rate float64, purpose string) erro
 		p.Outcome, p.Broke = results.ProbeBroken, []string{err.Error()}
 	default:
 		if c.shared == nil || c.rec.Target.Version == "" {
-			c.rec.Target = rec.Target
+			if c.rec.Target = rec.Target; c.shared != nil {
+				c.rec.Target = c.shared.target.Info() // to the probe it ran already
+			}
 			c.rec.Target.Exit, c.rec.Target.StderrTail, c.rec.Target.Restarts = nil, []string{}, nil
 		}
 		c.readProbe(&p, rec)

@@ -9,9 +9,9 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/spanstorm/spanstorm/internal/target"
 	"github.com/spanstorm/spanstorm/internal/versus"
 	"github.com/spanstorm/spanstorm/results"
 	"github.com/spanstorm/spanstorm/scenarios"
@@ -60,13 +60,23 @@ const scenarioFile = "scenario.json"
 // record and no error.
 func Compare(ctx context.Context, o CompareOptions) (*results.Record, error) {
 	o.Scenario = withWarmUp(o.Scenario)
+	var warnings []string
+	for i := range o.Targets {
+		t := &o.Targets[i]
+		t.Label = string(rune('a' + i))
+		spec, err := target.ParseSet(t.Target, t.Set)
+		if err != nil {
+			return nil, err
+		}
+		if !spec.Starts() {
+			warnings = append(warnings, t.Label+" runs already: one process meets all rounds, so what one leaves in it is there in the next, and rounds are less independent of one another than intervals take them to be")
+		}
+	}
 	rec, w, err := o.begin(o.Scenario)
 	if err != nil {
 		return nil, err
 	}
-	for i := range o.Targets {
-		o.Targets[i].Label = string(rune('a' + i))
-	}
+	rec.Warnings = append(rec.Warnings, warnings...)
 	c := &comparison{CompareOptions: o, writer: w, rec: rec, id: newID()}
 	rec.Comparison = &results.Comparison{Targets: o.Targets, Plan: &results.ComparisonPlan{
 		ID: c.id, Rounds: o.Rounds, BudgetS: o.Budget.Seconds(), Capacity: o.Capacity, Metrics: o.Metrics, Seed: o.Scenario.Seed,
@@ -178,6 +188,7 @@ func (c *comparison) work(ctx context.Context) (*results.Record, error) {
 		d.add(c.runs[i].Run.Record)
 	}
 	d.warn(c.rec)
+	c.tellOfSearches()
 	return c.rec, end(ctx, c.writer, c.rec, err)
 }
 
@@ -204,19 +215,6 @@ func (c *comparison) rounds(ctx context.Context) error {
 			}
 		}
 	}
-}
-
-// answerable says of a metric that was asked for that no run has it, as soon as that shows.
-func (c *comparison) answerable() error {
-	whole := c.whole()
-	if len(whole) == 0 {
-		return nil
-	}
-	missing := versus.Missing(c.sides(whole, false), c.Metrics)
-	if len(missing) == 0 {
-		return nil
-	}
-	return fmt.Errorf("the runs have no %s: a quantile that no request of a run lies beyond is none, nor is what cannot be seen of this target; send more, or leave it out of --metric", strings.Join(missing, ", "))
 }
 
 // order is that of the targets in a round: drawn, each as probable as any other, so that
@@ -266,17 +264,6 @@ func (c *comparison) one(ctx context.Context, round, i int) error {
 	c.say("         %s: %s", t.Label, runLine(rec, made.Problem))
 	c.judge(nil)
 	return save(c.writer, c.rec)
-}
-
-// search finds the capacity of a target as a part of a round.
-func (c *comparison) search(ctx context.Context, t *results.ComparedTarget, dir string) error {
-	lab := c.Lab
-	lab.Dir, lab.Say = filepath.Join(dir, versus.CapacityDir), nil
-	rec, err := Capacity(ctx, CapacityOptions{Lab: lab, Scenario: c.Scenario, Target: t.Target, Set: t.Set, CapacitySettings: c.Search})
-	if err == nil && rec.Interrupted {
-		err = context.Canceled
-	}
-	return err
 }
 
 // failed counts a run that could not be made; it is tried again with the next round's turn,

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -14,7 +15,9 @@ import (
 
 // DiffOptions say which records to compare.
 type DiffOptions struct {
-	Old, New  string // a record each, or a folder of them
+	Old, New string // a record each, or a folder of them
+	// MinEffect is the least difference that is called one; 0: that of the comparison that left the
+	// records, or [MinEffect].
 	MinEffect float64
 	// Metrics are the names of those that are judged; none: those that the comparison was made for, or all.
 	Metrics []string
@@ -54,21 +57,21 @@ func Diff(o DiffOptions) (*results.Record, error) {
 		return nil, err
 	}
 	rec.Warnings = append(rec.Warnings, warnings...)
-	options := versus.Options{Confidence: versus.Confidence, MinEffect: o.MinEffect, Metrics: o.Metrics, Paired: versus.Together(a, b) != ""}
+	options := versus.Options{Confidence: versus.Confidence, MinEffect: cmp.Or(o.MinEffect, MinEffect), Metrics: o.Metrics, Paired: versus.Together(a, b) != ""}
 	if options.Paired {
-		asPlanned(&options, comparisonOf(o.Old, versus.Together(a, b)))
+		asPlanned(&options, o.MinEffect, comparisonOf(o.Old, versus.Together(a, b)))
 		a.Target = targetOf(o.Old, a)
 		b.Target = targetOf(o.New, b)
 	}
 	runs := diffRuns(a, b)
 	valid := []versus.Side{counted(a, b, options.Paired), counted(b, a, options.Paired)}
-	if missing := versus.Missing(valid, o.Metrics); len(missing) > 0 {
-		return nil, fmt.Errorf("the records have no %s; leave it out of --metric", strings.Join(missing, ", "))
-	}
 	for i, side := range valid {
 		if len(side.Runs) == 0 {
-			return nil, fmt.Errorf("%s: no run of it counts: %s", []string{o.Old, o.New}[i], runs[0].Problem)
+			return nil, fmt.Errorf("%s: no run of it counts: %s", []string{o.Old, o.New}[i], cmp.Or(runs[0].Problem, "no round has a run on both sides"))
 		}
+	}
+	if missing := versus.Missing(valid, o.Metrics); len(missing) > 0 {
+		return nil, fmt.Errorf("the records have no %s; leave it out of --metric", strings.Join(missing, ", "))
 	}
 	c := versus.Judge(valid, options)
 	c.Looks = []results.Look{{Rounds: c.Rounds, Alpha: c.Alpha * float64(max(1, len(c.Metrics)))}}
@@ -165,16 +168,20 @@ func comparisonOf(arg, id string) *results.Comparison {
 
 // asPlanned judges as the comparison itself does at its last look: the looks before it count, whoever
 // reads the figures now. Without the comparison, or its first look, nothing is known to be spent.
-func asPlanned(o *versus.Options, c *results.Comparison) {
+func asPlanned(o *versus.Options, minEffect float64, c *results.Comparison) {
 	if c == nil {
 		return
+	}
+	if minEffect == 0 {
+		o.MinEffect = c.MinEffect
 	}
 	if len(o.Metrics) == 0 {
 		o.Metrics = c.Plan.Metrics
 	}
 	if last := len(c.Looks) - 1; last >= 0 {
-		o.Spend = c.Looks[last].Alpha
-		o.Ahead = schedule{c.Plan.Rounds, c.Plan.BudgetS > 0}.ahead(last)
+		pairs := float64(max(1, len(c.Targets)-1)) // they share it, and this is one of them
+		o.Spend = c.Looks[last].Alpha / pairs
+		o.Ahead = schedule{c.Plan.Rounds, c.Plan.BudgetS > 0}.ahead(last) / pairs
 	}
 }
 

@@ -29,7 +29,7 @@ func probeLine(p *results.Probe) string {
 func (c *capacity) readProbe(p *results.Probe, rec *results.Record) {
 	p.Broke = []string{}
 	switch {
-	case rec.Target.Exit != nil:
+	case rec.Target.Exit != nil || rec.Target.Gone:
 		p.Outcome, p.Broke = results.ProbeFailed, append(p.Broke, results.LimitDied)
 	case !rec.Valid:
 		p.Outcome, p.Broke = results.ProbeGenerator, append(p.Broke, rec.InvalidReasons...)
@@ -39,7 +39,7 @@ func (c *capacity) readProbe(p *results.Probe, rec *results.Record) {
 				p.Broke = append(p.Broke, e.Text)
 			}
 		}
-		if rec.Requests.Unsent > 0 {
+		if slices.ContainsFunc(rec.Phases, func(ph results.Phase) bool { return !ph.Discarded && ph.Requests.Unsent > 0 }) {
 			p.Broke = append(p.Broke, results.LimitSaturated)
 		}
 		p.Outcome = results.ProbePassed
@@ -50,7 +50,7 @@ func (c *capacity) readProbe(p *results.Probe, rec *results.Record) {
 	p.ServiceTime, p.ResponseTime = rec.Totals.ServiceTime, rec.Totals.ResponseTime
 	target := rec.Resources.Target
 	p.CPUSPerMillionSpans, p.RSSMaxBytes = target.CPUSPerMillionSpans, target.RSSMaxBytes
-	length := 0.0
+	length, whole := 0.0, 1.0 // how many traces one of the ledger is
 	for i := range rec.Phases {
 		ph := &rec.Phases[i]
 		took := ph.EndS - ph.StartS
@@ -61,11 +61,14 @@ func (c *capacity) readProbe(p *results.Probe, rec *results.Record) {
 		p.SentPerS = results.PerSecond{Requests: ph.RateSentPerS, Traces: ph.TracesPerS, Spans: ph.SpansPerS, Bytes: ph.BytesPerS}
 		p.UnitsPerRequest = c.unitsPerRequest(p.RatePerS, ph)
 		p.DeliveredPerS = float64(ph.Requests.Delivered) / took * p.UnitsPerRequest
+		if c.rec.Capacity.Unit == results.UnitTraces && ph.TracesPerS > 0 {
+			whole = p.UnitsPerRequest * ph.RateSentPerS / ph.TracesPerS
+		}
 		p.CPUCores = coresIn(rec, ph)
 		p.InFlight = float64(ph.Requests.Answered) / took * rec.Totals.ServiceTime.Mean / 1e9
 	}
 	if length > 0 {
-		p.AcceptedPerS = float64(rec.Ledger.Accepted.Traces) / length
+		p.AcceptedPerS = float64(rec.Ledger.Accepted.Traces) / length * whole
 	}
 }
 
@@ -97,7 +100,7 @@ func coresIn(rec *results.Record, ph *results.Phase) float64 {
 func (c *capacity) sum(last bool) {
 	found := c.rec.Capacity
 	found.SpentS = (c.spent + time.Since(c.began)).Seconds()
-	searching := c.searching(c.most())
+	searching := c.searching(CapacityMost(c.Scenario))
 	list := searching.tallies(found.Probes)
 	lo, hi := bracket(list)
 	found.Rates = []results.CapacityRate{}
@@ -140,8 +143,12 @@ func (c *capacity) noAnswer(lo, hi *tally) string {
 			"raise max_in_flight if the reason says so, or run it on a machine of its own (%s)", hi.rate, per, below, reason(found.Probes, hi.rate))
 	case lo == nil:
 		return fmt.Sprintf("at %g %s, the lowest rate that was probed, it did not hold: %s. Probe below it with --start, or ease the expectation", hi.rate, per, found.LimitedBy)
-	case hi == nil && lo.rate >= c.most():
-		return fmt.Sprintf("all held up to %g %s, above which nothing is searched", lo.rate, per)
+	case hi == nil && lo.rate >= CapacityMost(c.Scenario):
+		why := fmt.Sprintf("all held up to %g %s, above which nothing is searched", lo.rate, per)
+		if found.Unit == results.UnitTraces {
+			why += fmt.Sprintf(": a request has at most %d traces; give more clients, or a shorter flush_interval", scenarios.MaxChunks)
+		}
+		return why
 	}
 	return ""
 }

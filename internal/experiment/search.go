@@ -136,10 +136,10 @@ func (s search) spread(list []tally, lo, hi *tally) (low, high float64) {
 			}
 		}
 	}
-	if hi != nil {
+	if hi != nil && hi.verdict != results.RateGenerator { // else nobody saw the target break
 		high = hi.rate
-		for i := len(list) - 1; i >= 0 && hi.verdict != results.RateGenerator; i-- {
-			if list[i].rate >= hi.rate && trials[i] != (stats.Trials{}) && pass[i] > s.test.PassLow+rounding {
+		for i, t := range slices.Backward(list) {
+			if t.rate >= hi.rate && trials[i] != (stats.Trials{}) && pass[i] > s.test.PassLow+rounding {
 				high = list[min(len(list)-1, i+1)].rate
 				break
 			}

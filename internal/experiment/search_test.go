@@ -5,14 +5,16 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
+	timetable "github.com/spanstorm/spanstorm/internal/schedule"
 	"github.com/spanstorm/spanstorm/results"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
 
 // usualSearch is a search as the command makes it.
 func usualSearch(start float64) search {
-	return CapacitySettings{Start: start, Precision: CapacityPrecision}.searching(CapacityMost(scenarios.Requests))
+	return CapacitySettings{Start: start, Precision: CapacityPrecision}.searching(CapacityMost(&scenarios.Scenario{}))
 }
 
 // probed lets a made-up target be searched. outcome says how a probe at a rate comes out.
@@ -37,7 +39,7 @@ func probed(t *testing.T, s search, outcome func(rate float64) string) []results
 // summed is what the record says of the probes.
 func summed(probes []results.Probe) *results.Capacity {
 	c := &capacity{rec: &results.Record{Capacity: &results.Capacity{Probes: probes}}}
-	c.Precision = CapacityPrecision
+	c.Precision, c.Scenario = CapacityPrecision, &scenarios.Scenario{}
 	c.sum(true)
 	return c.rec.Capacity
 }
@@ -168,7 +170,7 @@ func TestSearchGenerator(t *testing.T) {
 		}
 		return results.ProbePassed
 	}))
-	if got.Answered || got.NoAnswer == "" || got.LimitedBy != results.LimitGenerator || got.Low > 700 || got.Low < 650 || got.AnswerPerS.Requests != 0 {
+	if got.Answered || got.NoAnswer == "" || got.LimitedBy != results.LimitGenerator || got.High != 0 || got.Low > 700 || got.Low < 650 || got.AnswerPerS.Requests != 0 {
 		t.Errorf("%+v", got)
 	}
 	spoilt := map[float64]bool{}
@@ -191,7 +193,7 @@ func TestSearchEnds(t *testing.T) {
 		t.Errorf("nothing holds: %+v", got)
 	}
 	got = summed(probed(t, usualSearch(100), step(math.Inf(1))))
-	if got.Answered || got.NoAnswer == "" || got.Low != CapacityMost(scenarios.Requests) {
+	if got.Answered || got.NoAnswer == "" || got.Low != CapacityMost(&scenarios.Scenario{}) {
 		t.Errorf("everything holds: %+v", got)
 	}
 }
@@ -220,6 +222,81 @@ func TestSchedule(t *testing.T) {
 		}
 		if spent > 0.05+1e-12 || !test.s.more && spent < 0.05-1e-12 {
 			t.Errorf("%+v spends %g", test.s, spent)
+		}
+	}
+}
+
+// The search begins where the scenario does.
+func TestStartRate(t *testing.T) {
+	for _, test := range []struct {
+		sets []string
+		want float64
+	}{
+		{[]string{"load=[{rate: 20/s, for: 1s, discard: true}, {rate: 40/s..90/s, for: 1s}]"}, 40},
+		{[]string{"load=[{rate: 3000 traces/s, for: 1s}]", "traces_per_request=20"}, 150},
+		{[]string{"load=[{rate: 3000 traces/s, for: 1s}]", "clients={count: 5, flush_interval: 1s}"}, 3000},
+		{[]string{"load=[{rate: max, for: 1s}]"}, startFallback},
+		{[]string{"load=[{rate: 3000 spans/s, for: 1s}]"}, startFallback},
+	} {
+		s, err := scenarios.Load("smoke", test.sets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := startRate(s); got != test.want {
+			t.Errorf("%v begins at %g, want %g", test.sets, got, test.want)
+		}
+	}
+}
+
+// More traces than clients can send in requests of their largest size are not searched for.
+func TestCapacityMost(t *testing.T) {
+	s := &scenarios.Scenario{Clients: scenarios.Clients{Count: 10, FlushInterval: scenarios.Duration(500 * time.Millisecond), FlushJitter: 0.1}}
+	if most := CapacityMost(s); most != 166_650 {
+		t.Errorf("%g traces/s, want 10 clients times 9,999 in 600 ms", most)
+	}
+	for share, fits := range map[float64]bool{1: true, 1.3: false} {
+		q := scenarios.Quantity{PerS: share * CapacityMost(s), Unit: scenarios.Traces}
+		phase := &scenarios.Phase{Name: "hold", Send: "traces", Rate: &scenarios.Rate{From: q, To: q}, For: scenarios.Duration(20 * time.Second)}
+		_, err := timetable.NewFlushes(phase, timetable.Fleet{Clients: 10, Interval: 500 * time.Millisecond, Jitter: 0.1, Seed: 1}, timetable.Means{})
+		if fits != (err == nil) {
+			t.Errorf("%s: %v", q, err)
+		}
+	}
+}
+
+// What a capacity has to hold is what the scenario expects, and that requests are taken.
+func TestProbeScenario(t *testing.T) {
+	for _, test := range []struct {
+		expect   string
+		want     []string
+		warnings int
+	}{
+		{"[]", []string{expectTaken, expectKept}, 1},
+		{"[missing == 0, hold.response_time.p99 < 50ms]", []string{"missing == 0", "response_time.p99 < 50ms", expectTaken}, 1},
+		{"[error_rate <= 1%]", []string{"error_rate <= 1%"}, 0},
+		{"[requests.by_code.429 == 0]", []string{"requests.by_code.429 == 0"}, 0},
+	} {
+		s, err := scenarios.Load("smoke", []string{"expect=" + test.expect})
+		if err != nil {
+			t.Fatal(err)
+		}
+		base, expect, warnings, err := probeScenario(s)
+		if err != nil || !slices.Equal(expect, test.want) || !slices.Equal(base.Expect, test.want) || len(warnings) != test.warnings {
+			t.Errorf("%s: %q, %q, %v, want %q", test.expect, expect, warnings, err, test.want)
+		}
+	}
+}
+
+// A warm-up of no length is none; nothing said about it is the usual one.
+func TestWarmUp(t *testing.T) {
+	s, err := scenarios.Load("smoke", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for warm, phases := range map[time.Duration]int{-1: 1, 0: 2, time.Second: 2} {
+		c := &capacity{base: s, CapacityOptions: CapacityOptions{Scenario: s, CapacitySettings: CapacitySettings{Warm: warm}.usual(s)}}
+		if got := c.at(100); len(got.Load) != phases || got.Load[phases-1].Discard {
+			t.Errorf("a warm-up of %v: %+v", warm, got.Load)
 		}
 	}
 }

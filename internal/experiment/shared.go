@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -18,6 +19,7 @@ import (
 // the probe that is going on, and always in the same place.
 type shared struct {
 	target *target.Target
+	file   string // a target file by which probes find it
 	intake string
 	log    *os.File
 }
@@ -33,8 +35,12 @@ const (
 const sharedLogBytes = 8 << 20
 
 // share points a run at the one target of the search, which is started when it is not there
-// (yet, or any more).
+// (yet, or any more). A target that runs already is one as it is.
 func (c *capacity) share(ctx context.Context, o *order) error {
+	spec, err := target.ParseSet(c.Target, c.Set)
+	if err != nil || !spec.Starts() {
+		return err
+	}
 	if c.shared != nil {
 		if _, ended := c.shared.target.Exit(); ended {
 			c.shared.stop()
@@ -42,32 +48,20 @@ func (c *capacity) share(ctx context.Context, o *order) error {
 		}
 	}
 	if c.shared == nil {
-		var err error
-		if c.shared, err = c.startShared(ctx); err != nil {
+		if c.shared, err = c.startShared(ctx, spec); err != nil {
 			return err
 		}
 	} else if err := c.shared.rest(ctx); err != nil {
 		return err
 	}
-	t := c.shared.target
-	o.target, o.set, o.intake = t.URL(), nil, c.shared.intake
-	if t.Socket() != "" {
-		o.target = "unix://" + t.Socket()
-	}
-	if pid := t.PID(); pid > 0 {
+	o.target, o.set, o.intake = c.shared.file, nil, c.shared.intake
+	if pid := c.shared.target.PID(); pid > 0 {
 		o.pid = strconv.Itoa(pid)
 	}
 	return nil
 }
 
-func (c *capacity) startShared(ctx context.Context) (*shared, error) {
-	spec, err := target.Parse(c.Target)
-	if err == nil && len(c.Set) > 0 {
-		spec, err = spec.Set(c.Set)
-	}
-	if err != nil {
-		return nil, err
-	}
+func (c *capacity) startShared(ctx context.Context, spec *target.Spec) (*shared, error) {
 	s := &shared{intake: c.Intake}
 	if s.intake == "" {
 		port, err := target.FreePorts(1)
@@ -76,6 +70,7 @@ func (c *capacity) startShared(ctx context.Context) (*shared, error) {
 		}
 		s.intake = net.JoinHostPort("127.0.0.1", port[0])
 	}
+	var err error
 	if s.log, err = os.OpenFile(filepath.Join(c.Dir, results.TargetLogFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644); err != nil {
 		return nil, fmt.Errorf("opening the target's log: %w", err)
 	}
@@ -86,7 +81,24 @@ func (c *capacity) startShared(ctx context.Context) (*shared, error) {
 		_ = s.log.Close()
 		return nil, err
 	}
-	return s, s.target.StartClock(ctx)
+	if err := errors.Join(s.describe(c.writer), s.target.StartClock(ctx)); err != nil {
+		s.stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+// sharedFile is the target file of the one target, beside the record.
+const sharedFile = "target.yaml"
+
+// describe writes the target file by which probes find the target.
+func (s *shared) describe(w *results.Writer) error {
+	text, err := s.target.RunningFile()
+	if err != nil {
+		return fmt.Errorf("one target for all probes: %w; leave out --one-target", err)
+	}
+	s.file = filepath.Join(w.Dir(), sharedFile)
+	return w.WriteFile(sharedFile, text)
 }
 
 // rest waits until the target is done with what the probe before left it.

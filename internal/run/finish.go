@@ -112,6 +112,7 @@ func (r *run) gone(ctx context.Context) {
 		return
 	}
 	if err := r.target.Alive(ctx); err != nil {
+		r.rec.Target.Gone = true
 		r.reasons = append(r.reasons, "the target was gone when the load was over: "+err.Error())
 	}
 }

@@ -50,7 +50,17 @@ func (s *Spec) Set(assignments []string) (*Spec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("target %s: %w", s.arg, err)
 	}
+	out.sets = slices.Concat(s.sets, assignments)
 	return &out, nil
+}
+
+// ParseSet is [Parse], and [Spec.Set].
+func ParseSet(arg string, assignments []string) (*Spec, error) {
+	spec, err := Parse(arg)
+	if err != nil {
+		return nil, err
+	}
+	return spec.Set(assignments)
 }
 
 // setDials sets dials of the embedded agent.

@@ -156,7 +156,8 @@ func TestSplit(t *testing.T) {
 
 // What is set reaches the program.
 func TestSetIsStarted(t *testing.T) {
-	spec, err := parse(t, writeFile(t, "good", "")).Set([]string{"env.GREETING=good evening", "args=-intake 'http://127.0.0.1:9 x'"})
+	sets := []string{"env.GREETING=good evening", "args=-intake 'http://127.0.0.1:9 x'"}
+	spec, err := parse(t, writeFile(t, "good", "")).Set(sets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,6 +174,9 @@ func TestSetIsStarted(t *testing.T) {
 		if got, err := textAt(page.body, []string{key}); err != nil || got != want {
 			t.Errorf("%s: %q, %v, want %q", key, got, err, want)
 		}
+	}
+	if diff := cmp.Diff(sets, target.Info().Set); diff != "" {
+		t.Errorf("set, in the record (-want +got)\n%s", diff)
 	}
 	if command := target.Info().Command; command[0] != os.Args[0] || len(command) != 7 {
 		t.Errorf("command %q", command)

@@ -20,13 +20,14 @@ type Spec struct {
 	dials *agent.Dials // the embedded agent
 	raw   string       // the URL of an agent that runs already
 	watch string       // the process that it is: a number, or cgroup:PATH
+	sets  []string     // what was set beside that
 }
 
 // Watch says which process, or control group (cgroup:PATH), an agent is that runs
 // already, so that it can be measured and its death be seen.
 func (s *Spec) Watch(name string) error {
 	switch {
-	case s.dials != nil || s.file != nil && len(s.file.Command) > 0:
+	case s.Starts():
 		return fmt.Errorf("target %s is started here, so its process is known; a process is named only for an agent that runs already", s.arg)
 	}
 	if err := process.CheckWatch(name); err != nil {
@@ -106,18 +107,39 @@ func (s *Spec) Name() string {
 	return s.raw
 }
 
+// Starts says that the target is started here, by [Spec.Start]: else it runs already.
+func (s *Spec) Starts() bool { return s.dials != nil || s.file != nil && len(s.file.Command) > 0 }
+
 // Start brings the target up: it starts what has to be started, waits until
 // the target is healthy, and reads its version. When it returns an error,
 // nothing is left running. The error wraps [ErrRemote] when the target is on
 // another machine and that is not allowed.
 func (s *Spec) Start(ctx context.Context, env Env) (*Target, error) {
+	var t *Target
+	var err error
 	switch {
 	case s.file != nil:
-		return s.file.start(ctx, env, s.watch)
+		t, err = s.file.start(ctx, env, s.watch)
 	case s.dials != nil:
-		return s.startEmbedded(ctx, env)
+		t, err = s.startEmbedded(ctx, env)
+	default:
+		t, err = s.attach(ctx, env)
 	}
-	return s.attach(ctx, env)
+	if t != nil { // with an error, for the record
+		t.set = s.setting()
+	}
+	return t, err
+}
+
+// setting is what is set beside what a file says, or the dials of the embedded agent.
+func (s *Spec) setting() []string {
+	if s.dials == nil {
+		return s.sets
+	}
+	if text := s.dials.String(); text != "" {
+		return strings.Split(text, ",")
+	}
+	return nil
 }
 
 // attach takes an agent that runs already.

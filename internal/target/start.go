@@ -81,6 +81,9 @@ func (f *file) startOnce(ctx context.Context, env Env, watch string) (*Target, e
 	}
 	for i := range f.Claims {
 		t.sources = append(t.sources, f.Claims[i].open(t, values, statsd))
+		if filled, ok := f.Claims[i].page(values); ok {
+			t.pages = append(t.pages, filled)
+		}
 	}
 	if watch == "" && f.PIDFile != "" {
 		watch, err = f.readPID()

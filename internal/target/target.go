@@ -74,6 +74,7 @@ type Target struct {
 	version    string
 	endpoint   *endpoint
 	command    []string       // as started; nil when it was not started here
+	set        []string       // beside what its file says, PATH=VALUE
 	proc       *process.Lives // nil when it was not started here
 	health     health
 	group      *process.Group   // in which it was started; nil for none
@@ -85,6 +86,7 @@ type Target struct {
 	apis       []string
 	embedded   bool
 	sources    []*claimSource
+	pages      []claim          // those of its claims that others can read, with their addresses
 	statsd     *counters.StatsD // nil when it sends no counters
 	cleanup    func()           // removes the scratch folder, ends the listener
 	stopOnce   sync.Once
@@ -178,6 +180,7 @@ func (t *Target) Info() results.Target {
 		Version:    t.version,
 		URL:        t.endpoint.String(),
 		Command:    slices.Clone(t.command),
+		Set:        slices.Clone(t.set),
 		StderrTail: []string{},
 	}
 	if t.proc != nil {

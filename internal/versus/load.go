@@ -1,6 +1,7 @@
 package versus
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,7 +25,13 @@ func NewRun(round int, path, dir string, rec *results.Record) Run {
 			found = beside.Capacity
 		}
 	}
-	if found != nil && found.Answered {
+	switch {
+	case found == nil:
+	case !found.Answered:
+		r.CapacityWhy = cmp.Or(found.NoAnswer, "the search found no answer")
+	case found.Low <= 0 || found.High <= 0:
+		r.CapacityWhy = fmt.Sprintf("its interval is open: %g to %g %s", found.Low, found.High, found.Counts())
+	default:
 		r.CapacityPerS, r.CapacityUnit, r.CapacityLow, r.CapacityHigh = found.Answer(), found.Counts(), found.Low, found.High
 	}
 	return r
@@ -53,7 +60,7 @@ func ReadSide(label, arg string) (Side, error) {
 		side.Runs = append(side.Runs, NewRun(round, path, path, rec))
 	}
 	first := side.Runs[0].Record
-	side.Target.Name, side.Target.Version = first.Target.Name, first.Target.Version
+	side.Target.Name, side.Target.Version, side.Target.Set = first.Target.Name, first.Target.Version, first.Target.Set
 	return side, nil
 }
 

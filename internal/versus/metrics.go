@@ -85,7 +85,7 @@ func MetricNames() []string {
 func Missing(sides []Side, names []string) []string {
 	var missing []string
 	for _, m := range metrics() {
-		if slices.Contains(names, m.name) && slices.ContainsFunc(sides, func(s Side) bool { return len(m.values(s.Runs)) == 0 }) {
+		if slices.Contains(names, m.name) && slices.ContainsFunc(sides, func(s Side) bool { return len(values(s.Runs, m.read)) == 0 }) {
 			missing = append(missing, m.name)
 		}
 	}
@@ -175,11 +175,11 @@ func (m metric) read(r Run) (float64, bool) {
 	return m.of(r)
 }
 
-// values are those of all runs that have one.
-func (m metric) values(runs []Run) []float64 {
+// values are the figures of all runs that have one.
+func values(runs []Run, of func(Run) (float64, bool)) []float64 {
 	var list []float64
 	for _, r := range runs {
-		if v, ok := m.read(r); ok {
+		if v, ok := of(r); ok {
 			list = append(list, v)
 		}
 	}

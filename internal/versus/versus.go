@@ -27,6 +27,8 @@ type Run struct {
 	CapacityUnit string // requests/s, for example
 	// CapacityLow and CapacityHigh are the interval of the search.
 	CapacityLow, CapacityHigh float64
+	// CapacityWhy says why a search that was made is of no use.
+	CapacityWhy string
 }
 
 // Side is one target with its runs.
@@ -107,8 +109,9 @@ type pairTable struct {
 	target string
 	paired bool
 	a, b   []float64
-	// bounds are intervals of single values, where each is one by itself: low and high of A, of B.
-	bounds [][2]float64
+	// low and high are what B may lie above A by at least and at most, where each value is an interval
+	// itself, as the answer to a search is.
+	low, high *pairTable
 }
 
 func (t pairTable) n() int { return min(len(t.a), len(t.b)) }
@@ -116,31 +119,49 @@ func (t pairTable) n() int { return min(len(t.a), len(t.b)) }
 // newPairTable reads the metric off all runs that have it; of pairs, both have to.
 func newPairTable(m metric, a, b Side, paired bool) pairTable {
 	t := pairTable{metric: m, unit: m.unit, target: b.Target.Label, paired: paired}
-	if !paired {
-		t.a, t.b = m.values(a.Runs), m.values(b.Runs)
-	} else {
-		for _, ra := range a.Runs {
-			i := slices.IndexFunc(b.Runs, func(rb Run) bool { return rb.Round == ra.Round })
-			if i < 0 {
-				continue
-			}
-			va, okA := m.read(ra)
-			vb, okB := m.read(b.Runs[i])
-			if okA && okB {
-				t.a, t.b = append(t.a, va), append(t.b, vb)
-			}
-		}
-	}
+	t.fill(a, b, m.read, m.read)
 	if m.name != MetricCapacity || t.n() == 0 {
 		return t
 	}
-	found := slices.IndexFunc(a.Runs, func(r Run) bool { return r.CapacityPerS > 0 })
-	t.unit = a.Runs[found].CapacityUnit
-	if len(t.a) == 1 && len(t.b) == 1 {
-		ra, rb := a.Runs[0], b.Runs[0]
-		t.bounds = [][2]float64{{ra.CapacityLow, ra.CapacityHigh}, {rb.CapacityLow, rb.CapacityHigh}}
+	units := slices.Concat(unitsOf(a), unitsOf(b))
+	if t.unit = units[0]; len(slices.Compact(units)) > 1 {
+		return pairTable{} // requests beside traces
 	}
+	lowest := func(r Run) (float64, bool) { return r.CapacityLow, r.CapacityPerS > 0 }
+	highest := func(r Run) (float64, bool) { return r.CapacityHigh, r.CapacityPerS > 0 }
+	t.low, t.high = &pairTable{metric: m, paired: paired}, &pairTable{metric: m, paired: paired}
+	t.low.fill(a, b, highest, lowest)
+	t.high.fill(a, b, lowest, highest)
 	return t
+}
+
+// fill reads figures off all runs that have them; of pairs, both have to.
+func (t *pairTable) fill(a, b Side, ofA, ofB func(Run) (float64, bool)) {
+	if !t.paired {
+		t.a, t.b = values(a.Runs, ofA), values(b.Runs, ofB)
+		return
+	}
+	for _, ra := range a.Runs {
+		i := slices.IndexFunc(b.Runs, func(rb Run) bool { return rb.Round == ra.Round })
+		if i < 0 {
+			continue
+		}
+		va, okA := ofA(ra)
+		vb, okB := ofB(b.Runs[i])
+		if okA && okB {
+			t.a, t.b = append(t.a, va), append(t.b, vb)
+		}
+	}
+}
+
+// unitsOf are those in which capacities were searched.
+func unitsOf(s Side) (units []string) {
+	for _, r := range s.Runs {
+		if r.CapacityPerS > 0 {
+			units = append(units, r.CapacityUnit)
+		}
+	}
+	return units
 }
 
 // judge compares the two. On the scale of the metric a shift of 0 is no difference: logarithms
@@ -158,8 +179,11 @@ func (t pairTable) judge(alpha float64, o Options) results.ComparedMetric {
 		margin = m.MinEffect
 	}
 	shift, needed := t.shift(alpha, o.Ahead, margin)
-	if t.bounds != nil {
-		shift = t.bracket(shift)
+	if t.low != nil {
+		var decidable bool
+		if shift, decidable = t.widened(shift, alpha, margin); !decidable {
+			needed = 0
+		}
 	}
 	m.Bounded, m.P = shift.Bounded, shift.P
 	if t.metric.share {
@@ -219,15 +243,19 @@ func (t pairTable) shift(alpha, ahead, margin float64) (stats.Shift, int) {
 	return stats.Paired(differences, alpha), stats.Needed(differences, ahead, margin, results.RoundsMost)
 }
 
-// bracket is the shift between two values each of which has an interval of its own, as an
-// answer to a search has: the least and the most that the two intervals allow.
-func (t pairTable) bracket(s stats.Shift) stats.Shift {
-	a, b := t.bounds[0], t.bounds[1]
-	if a[0] <= 0 || b[0] <= 0 || a[1] <= 0 || b[1] <= 0 {
-		return s
+// widened is the shift of answers to searches, by their own intervals: from the least that they allow
+// to the most. Two searches alone are as sure as these are. Where the searches themselves are too
+// wide, no number of them decides.
+func (t pairTable) widened(s stats.Shift, alpha, margin float64) (wide stats.Shift, decidable bool) {
+	if t.n() == 1 {
+		s.Low, s.High, s.Bounded = math.Log(t.low.b[0]/t.low.a[0]), math.Log(t.high.b[0]/t.high.a[0]), true
+		return s, true
 	}
-	s.Low, s.High, s.Bounded = math.Log(b[0]/a[1]), math.Log(b[1]/a[0]), true
-	return s
+	low, _ := t.low.shift(alpha, alpha, margin)
+	high, _ := t.high.shift(alpha, alpha, margin)
+	s.Low, s.High, s.Bounded = low.Low, high.High, low.Bounded && high.Bounded
+	same := low.Estimate >= -margin && high.Estimate <= margin
+	return s, same || low.Estimate > margin || high.Estimate < -margin
 }
 
 // middle is the median and half the width of its own 95% interval, as a share of it.

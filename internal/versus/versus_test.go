@@ -209,3 +209,37 @@ func TestJudgeCapacity(t *testing.T) {
 		}
 	}
 }
+
+// Searches answer with rates that were probed: that all rounds find the same one is no proof that the
+// targets are the same, beyond what the intervals of the searches leave.
+func TestJudgeCapacityRounds(t *testing.T) {
+	with := func(label string, low, high float64) Side {
+		s := Side{Target: results.ComparedTarget{Label: label}}
+		for round := range 14 {
+			s.Runs = append(s.Runs, Run{Round: round + 1, Record: &results.Record{}, CapacityPerS: low, CapacityLow: low, CapacityHigh: high, CapacityUnit: "requests/s"})
+		}
+		return s
+	}
+	a, o := with("a", 800, 1131), usual()
+	o.Metrics = []string{"capacity"}
+	for _, test := range []struct {
+		b         Side
+		want      string
+		low, high float64
+	}{
+		{with("b", 800, 1131), results.VerdictUndecided, 800. / 1131, 1131. / 800},
+		{with("b", 1600, 1700), results.VerdictBetter, 1600. / 1131, 1700. / 800},
+		{with("b", 400, 420), results.VerdictWorse, 400. / 1131, 420. / 800},
+	} {
+		m := metricOf(t, Judge([]Side{a, test.b}, o), "capacity")
+		if m.Verdict != test.want || math.Abs(m.RatioLow-test.low) > 1e-9 || math.Abs(m.RatioHigh-test.high) > 1e-9 || m.Unit != "requests/s" || m.RoundsNeeded != 0 {
+			t.Errorf("%+v, want %s, %g to %g", m, test.want, test.low, test.high)
+		}
+	}
+	for i := range a.Runs {
+		a.Runs[i].CapacityUnit = "traces/s"
+	}
+	if c := Judge([]Side{a, with("b", 1600, 1700)}, o); len(c.Metrics) > 0 {
+		t.Errorf("traces beside requests: %+v", c.Metrics)
+	}
+}

@@ -97,7 +97,7 @@ func bounds(c *results.Capacity) string {
 		text += ", where probes passed now and then"
 	}
 	if broke := limit(c.LimitedBy); broke != "" {
-		text += ": at " + rate(c, c.High) + " " + broke
+		text += "; beyond the answer " + broke
 	}
 	return text
 }

@@ -205,11 +205,7 @@ func comparisonFacts(rec *results.Record) []sheet.Fact {
 		if name := targetName(t); !strings.Contains(name, t.Target) {
 			given = t.Target
 		}
-		set := ""
-		if len(t.Set) > 0 {
-			set = "with " + strings.Join(t.Set, " ")
-		}
-		out = append(out, sheet.Fact{Name: sheet.Clean(t.Label), Value: sheet.Join(targetName(t), given, set)})
+		out = append(out, sheet.Fact{Name: sheet.Clean(t.Label), Value: sheet.Join(targetName(t), given, sheet.With(t.Set))})
 	}
 	out = append(out,
 		sheet.Fact{Name: "rounds", Value: sheet.Join(roundsInWords(c)...)},

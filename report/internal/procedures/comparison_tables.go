@@ -106,7 +106,7 @@ func value(unit string, v float64) string {
 		return results.FormatPercent(v, 1)
 	case "":
 		return digits(v)
-	case "requests/s", "traces/s":
+	case "requests/s":
 		return digits(v) + "/s"
 	}
 	return digits(v) + " " + unit

@@ -82,7 +82,7 @@ func summed(c *results.Capacity, decided map[float64]string) {
 // search is what all searches have in common.
 func search() (*results.Record, *results.Capacity) {
 	rec := procedure(510)
-	rec.Target = results.Target{Name: "embedded", Version: "v0.2.0", URL: "http://127.0.0.1:40613", Command: []string{"spanstorm", "agent", "--capacity", "1500/s"}}
+	rec.Target = results.Target{Name: "embedded", Version: "v0.2.0", URL: "http://127.0.0.1:40613", Command: []string{"spanstorm", "agent", "--capacity", "1500/s"}, Set: []string{"capacity=1500/s"}}
 	rec.Capacity = &results.Capacity{
 		Expect: []string{"response_time.p99 < 50ms", "refused == 0"}, Precision: 0.05,
 		Errors: results.TestErrors{Holds: 0.05, Breaks: 0.05, PassHigh: 0.9, PassLow: 0.3},

@@ -10,8 +10,11 @@ import (
 
 // Target is a target by name, version and address, each said once.
 func Target(t *results.Target) string {
-	return Join(targetParts(Versioned(t.Name, t.Version), t.URL)...)
+	return Join(append(targetParts(Versioned(t.Name, t.Version), t.URL), With(t.Set))...)
 }
+
+// With says what was set in a target.
+func With(set []string) string { return prefixed("with ", strings.Join(set, " ")) }
 
 // Versioned is a name with its version, unless one is in the other.
 func Versioned(name, version string) string {

@@ -103,8 +103,11 @@ func newCapacitySeries(c *results.Capacity) capacitySeries {
 		}
 		s.To = max(s.To, x)
 		s.Delivered.add(x, p.DeliveredPerS, p.Outcome)
-		if p.SentPerS.Requests > 0 && p.SentPerS.Traces > 0 {
-			s.Accepted.add(x, p.AcceptedPerS*p.SentPerS.Requests/p.SentPerS.Traces*cmp.Or(p.UnitsPerRequest, 1), "") // the outcome is told by what was delivered
+		switch { // the outcome is told by what was delivered
+		case c.Unit == results.UnitTraces:
+			s.Accepted.add(x, p.AcceptedPerS, "")
+		case p.SentPerS.Requests > 0 && p.SentPerS.Traces > 0:
+			s.Accepted.add(x, p.AcceptedPerS*p.SentPerS.Requests/p.SentPerS.Traces, "")
 		}
 		s.P50.add(x, float64(p.ResponseTime.P50), p.Outcome)
 		s.P99.add(x, float64(p.ResponseTime.P99), p.Outcome)
