@@ -30,8 +30,8 @@ func markdown(rows []row) (string, error) {
 	first, last := span(rows)
 	fmt.Fprintf(&b, `# Published problems, reproduced
 
-Each scenario below reproduces a problem that somebody has reported of a real agent or receiver. Its expectations fail on an
-agent that has the problem. `+"`make bugs`"+` runs all of them on every agent that is built here, and writes this page: %s,
+Each scenario below reproduces a problem that somebody has reported of a real agent or receiver. On an agent that has the
+problem its expectations fail, or the agent dies. `+"`make bugs`"+` runs all of them on every agent that is built here, and writes this page: %s,
 spanstorm %s, %s. [Reproducing a problem](reproducing.md) tells how one gets from a report to a scenario.
 
 ✗ has it · ✓ has it not · – lacks the API · ? could not be told
