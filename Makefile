@@ -86,8 +86,8 @@ unit: ## run the tests; those that load an agent last, with the machine to thems
 RACED := ^Test(ClosedLoop|Fleet|Retries|ObeyRates|ErrorsAndResets|MissingTraceToBytes|Interrupted|TargetDies)$$
 
 .PHONY: race
-race: ## run the tests under the race detector; drawing, growing and composing have no goroutines of their own
-	CGO_ENABLED=1 $(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -vE '/(report|cmd/|internal/(wire|outlook|trees|topology|fault))|/generator$$')
+race: ## run the tests under the race detector; drawing, growing, composing and judging have no goroutines of their own
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -vE '/(report|cmd/|internal/(wire|outlook|trees|topology|fault|versus))|/generator$$')
 	CGO_ENABLED=1 $(GO) test -race -short -timeout 20m -run '$(RACED)' ./cmd/...
 
 .PHONY: cross

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -154,6 +156,20 @@ func TestDifferences(t *testing.T) {
 		if why := Differences(rec(), other); !slices.Contains(why, name) {
 			t.Errorf("%v does not hold %q", why, name)
 		}
+	}
+}
+
+// An answer to a search is one for probes of its length.
+func TestDifferencesOfSearches(t *testing.T) {
+	rec := func(hold float64, warm bool) *results.Record {
+		return &results.Record{Scenario: []byte(`{}`), Capacity: &results.Capacity{HoldS: hold, WarmS: 2, Warm: warm, Expect: []string{"missing == 0"}}}
+	}
+	if why := Differences(rec(10, false), rec(10, false)); len(why) != 0 {
+		t.Errorf("%v", why)
+	}
+	want := []string{"probes of the search: 10 s after 2 s of warm-up, a fresh target each and 5 s after 2 s of warm-up, one target for all"}
+	if diff := cmp.Diff(want, Differences(rec(10, false), rec(5, true))); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

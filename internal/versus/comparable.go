@@ -7,6 +7,7 @@ import (
 	gomaps "maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/spanstorm/spanstorm/results"
 )
@@ -30,6 +31,17 @@ func Differences(a, b *results.Record) (why []string) {
 		return "a run"
 	}
 	differ("kind of record", kind(a), kind(b))
+	if x, y := a.Capacity, b.Capacity; x != nil && y != nil { // an answer is one for probes like these
+		probes := func(c *results.Capacity) string {
+			target := "a fresh target each"
+			if c.Warm {
+				target = "one target for all"
+			}
+			return fmt.Sprintf("%g s after %g s of warm-up, %s", c.HoldS, c.WarmS, target)
+		}
+		differ("probes of the search", probes(x), probes(y))
+		differ("what had to hold", strings.Join(x.Expect, ", "), strings.Join(y.Expect, ", "))
+	}
 	differ("scenario", a.Name, b.Name)
 	if a.Name == b.Name && !sameJSON(a.Scenario, b.Scenario) {
 		why = append(why, "scenario "+a.Name+": "+differentKeys(a.Scenario, b.Scenario)+" differ")

@@ -73,7 +73,7 @@ func spread(m *results.ComparedMetric, share float64) sheet.Cell {
 		return sheet.Nothing()
 	case share > 0 && !math.IsInf(share, 0):
 		return sheet.Text(strconv.FormatFloat(100*share, 'f', 0, 64)+"%", sheet.Dim)
-	case m.Bounded:
+	case m.Bounded && m.N > 1:
 		return sheet.Text("0%", sheet.Dim)
 	}
 	return sheet.Text("∞", sheet.Dim)
