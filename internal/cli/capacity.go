@@ -20,10 +20,10 @@ func (a *app) capacityCmd() *cobra.Command {
 		Use:   "capacity SCENARIO",
 		Short: "Search the highest rate that meets the scenario's expectations",
 		Long: `Capacity finds the highest rate at which all of the scenario's expectations hold,
-in requests per second, or in traces where clients flush at intervals. It doubles the rate until they do not, and then
-narrows in, each rate being probed until a sequential test has decided about it.
-Each probe is a run with a record of its own. A rate at which the generator was
-the limit is no answer, and it says so.
+in requests per second, or in traces where clients flush at intervals. It doubles
+the rate until they do not, and then narrows in, each rate being probed until a
+sequential test has decided about it. Each probe is a run with a record of its
+own. A rate at which the generator was the limit is no answer, and it says so.
 
 The scenario's load is replaced by a constant rate; events and incidents, whose
 times are those of its own load, are left out. Expectations hold of the kept

@@ -12,6 +12,9 @@ import (
 // all that its own file says of how to learn what became of traces.
 func (t *Target) RunningFile() ([]byte, error) {
 	out := map[string]any{"name": t.name, "url": t.endpoint.String(), "drain": t.drain.String(), "acceptance": t.acceptance}
+	if t.health.path != "" {
+		out["health"] = t.health.path
+	}
 	if len(t.apis) > 0 {
 		out["apis"] = t.apis
 	}
