@@ -207,7 +207,8 @@ func drawPhase(t *rapid.T) *scenarios.Phase {
 
 func TestLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s, err := New(drawPhase(t), Means{})
+		phase := drawPhase(t)
+		s, err := New(phase, Means{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -238,23 +239,49 @@ func TestLaws(t *testing.T) {
 			t.Fatalf("countAt just before due(%d) = %d", k, s.CountAt(at-1))
 		}
 		// Between two due times as many are due as the rate says.
-		j := rapid.Uint64Range(0, n-1).Draw(t, "j")
-		lo, hi := min(s.Due(j), at), max(s.Due(j), at)
-		want, planned := float64(max(j, k)-min(j, k)), integrate(s, lo, hi)
+		corners, again := cornersOf(phase)
+		cycles := time.Duration(rapid.IntRange(1, 100).Draw(t, "cycles"))
+		j := max(k, s.CountAt(min(at+cycles*again, s.Duration()))-1)
+		want, planned := float64(j-k), integrate(s, at, s.Due(j), corners, again)
 		if math.Abs(planned-want) > 1+want*1e-3 {
-			t.Fatalf("between %v and %v %g are due, and the rate makes %g", lo, hi, want, planned)
+			t.Fatalf("between %v and %v %g are due, and the rate makes %g", at, s.Due(j), want, planned)
 		}
 	})
 }
 
-// integrate sums the rate by the midpoint rule.
-func integrate(s Schedule, lo, hi time.Duration) float64 {
-	const parts = 20_000
-	sum, w := 0.0, float64(hi-lo)/parts
-	for i := range parts {
-		sum += s.Rate(lo + time.Duration((float64(i)+0.5)*w))
+// cornersOf are the times at which a phase's rate is not smooth, and after how
+// long they come again.
+func cornersOf(phase *scenarios.Phase) (corners []time.Duration, again time.Duration) {
+	switch {
+	case phase.Steps != nil:
+		return []time.Duration{0}, time.Duration(phase.Steps.Every)
+	case phase.Bursts != nil:
+		return []time.Duration{0, time.Duration(phase.Bursts.For)}, time.Duration(phase.Bursts.Every)
+	case phase.Sine != nil:
+		return []time.Duration{0}, time.Duration(phase.Sine.Period)
 	}
-	return sum * w / 1e9
+	return []time.Duration{0}, time.Duration(phase.For)
+}
+
+// integrate sums the rate by the midpoint rule, from corner to corner.
+func integrate(s Schedule, lo, hi time.Duration, corners []time.Duration, again time.Duration) float64 {
+	const parts = 100
+	sum := 0.0
+	for cycle := lo - lo%again; cycle < hi; cycle += again {
+		for i, corner := range corners {
+			end := again
+			if i+1 < len(corners) {
+				end = corners[i+1]
+			}
+			from, to := max(cycle+corner, lo), min(cycle+end, hi)
+			for part := range parts {
+				if w := float64(to-from) / parts; w > 0 {
+					sum += s.Rate(from+time.Duration((float64(part)+0.5)*w)) * w / 1e9
+				}
+			}
+		}
+	}
+	return sum
 }
 
 // TestCountIsTheIntegral compares Count with the area under the rate, worked
