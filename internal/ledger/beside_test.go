@@ -72,6 +72,7 @@ func TestClaimedSpans(t *testing.T) {
 		"both":                  {claims: []results.Claim{claim("sent", "accepted", 190), claim("spans", "accepted.spans", 371)}, accepted: count(190, 371), missing: count(10, 29)},
 		"drops in spans":        {claims: []results.Claim{claim("sent", "accepted.spans", 380), claim("failed", "dropped.spans:send_failed", 15)}, accepted: count(191, 380), dropped: count(7, 15), missing: count(2, 5)},
 		"drops by fault":        {claims: []results.Claim{claim("sent", "accepted", 100), claim("dropped.span_id_zero", "dropped", 100), claim("spans", "dropped.spans", 200)}, accepted: count(100, 200), dropped: count(100, 200)},
+		"a span dropped":        {claims: []results.Claim{claim("sent", "accepted.spans", 399), claim("failed", "dropped.spans:send_failed", 1)}, accepted: count(200, 399), dropped: count(0, 1)},
 		"drops of both":         {claims: []results.Claim{claim("x.full", "dropped", 5), claim("spans", "dropped.spans", 13)}, dropped: count(5, 13), missing: count(195, 387)},
 		"nothing":               {missing: count(200, 400)},
 		"of nobody that counts": {claims: []results.Claim{{Source: "statsd", Name: "sent", Meaning: "accepted", Value: 200}}, missing: count(200, 400)},

@@ -225,10 +225,11 @@ func (m *moves) add(column string, n results.Count) {
 
 // one is the only column that anything moves to; false when there are several or none.
 func (m moves) one() (column string, ok bool) {
+	none := results.Count{} // of a chunk some spans may move alone
 	switch {
-	case m.dropped.Traces > 0 && m.accepted.Traces == 0:
+	case m.dropped != none && m.accepted == none:
 		return meaningDropped, true
-	case m.accepted.Traces > 0 && m.dropped.Traces == 0:
+	case m.accepted != none && m.dropped == none:
 		return meaningAccepted, true
 	}
 	return "", false
