@@ -2,7 +2,6 @@ package trees
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spanstorm/spanstorm/internal/trees/internal/dialect"
@@ -143,8 +142,8 @@ func (d *Dresser) request(op *operation, s *stream) dialect.Request {
 	if resource == "" {
 		resource = op.resource.values[0]
 	}
-	if method, path, ok := strings.Cut(resource, " "); ok && method != "" && strings.ToUpper(method) == method {
-		r.Method, r.Path = method, d.filled(path, s)
+	if method, path, ok := asked(resource); ok {
+		r.Method, r.Path = method, rooted(d.filled(path, s))
 	}
 	return r
 }

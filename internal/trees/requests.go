@@ -10,13 +10,11 @@ import (
 
 // tagHTTP tags a web request; caller is who asks, nil for one from outside.
 func (d *Dresser) tagHTTP(n *node, k int, kind, resource, lang string, caller *service, s *stream) {
-	method, path := "GET", resource
-	if m, p, ok := strings.Cut(resource, " "); ok && strings.ToUpper(m) == m {
-		method, path = m, p
+	method, path, ok := asked(resource)
+	if !ok {
+		method, path = "GET", resource
 	}
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path
-	}
+	path = rooted(path)
 	host := n.op.host()
 	d.set("http.method", method)
 	d.tagStatus(n, k, method, s)
@@ -56,6 +54,19 @@ func (op *operation) host() string {
 	}
 	return op.service.name + ".internal"
 }
+
+// asked are the method and path that a resource such as GET /orders/? names; not
+// ok where it is something else, such as the name of a handler.
+func asked(resource string) (method, path string, ok bool) {
+	method, path, ok = strings.Cut(resource, " ")
+	if !ok || method == "" || strings.Trim(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return "", "", false
+	}
+	return method, path, true
+}
+
+// rooted is a path as requests have it.
+func rooted(path string) string { return "/" + strings.TrimPrefix(path, "/") }
 
 // private is an address within a network of an own.
 func private(s *stream) string {
