@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -48,28 +47,6 @@ const (
 	CapacityPrecision = 0.025
 )
 
-// CapacityUnit is what the rates of a search count: requests, or traces where the clients of the
-// scenario flush at intervals, so that requests follow from traces.
-func CapacityUnit(s *scenarios.Scenario) scenarios.Unit {
-	if s.Clients.FlushInterval != 0 {
-		return scenarios.Traces
-	}
-	return scenarios.Requests
-}
-
-// capacityLeast is the lowest rate of a search, per second.
-const capacityLeast = 1
-
-// CapacityMost is the highest rate of a search, per second. Of traces it is what the clients can send
-// with no request above [scenarios.MaxChunks], whenever two flushes are as far apart as may be.
-func CapacityMost(s *scenarios.Scenario) float64 {
-	if CapacityUnit(s) == scenarios.Requests {
-		return 1e6
-	}
-	longest := time.Duration(s.Clients.FlushInterval).Seconds() * (1 + 2*float64(s.Clients.FlushJitter))
-	return math.Floor(float64(s.Clients.Count) * (scenarios.MaxChunks - 1) / longest)
-}
-
 // sequential is the test that decides about one rate: of the rates at which nine of ten probes
 // pass, or fail, at most 5% are taken for the other kind on the way, and 1% of the two that are
 // left in the end. Two more of a kind than of the other decide, or three; a rate with neither
@@ -85,7 +62,7 @@ func (s CapacitySettings) searching(most float64) search {
 	return search{start: s.Start, least: capacityLeast, most: most, precision: s.Precision, test: sequential(false), strict: sequential(true)}
 }
 
-func (s CapacitySettings) usual(scenario *scenarios.Scenario) CapacitySettings {
+func (s CapacitySettings) usual() CapacitySettings {
 	orElse := func(d *time.Duration, usual time.Duration) {
 		if *d == 0 {
 			*d = usual
@@ -98,30 +75,7 @@ func (s CapacitySettings) usual(scenario *scenarios.Scenario) CapacitySettings {
 	if s.Precision == 0 {
 		s.Precision = CapacityPrecision
 	}
-	if s.Start == 0 {
-		s.Start = startRate(scenario)
-	}
-	s.Start = min(max(round(s.Start), capacityLeast), CapacityMost(scenario))
 	return s
-}
-
-// startFallback is the first rate for a scenario that names none that is known here.
-const startFallback = 100
-
-// startRate is the rate at which the first kept phase begins, where it counts requests or traces.
-func startRate(s *scenarios.Scenario) float64 {
-	for _, p := range s.Load {
-		if p.Discard || p.Send == "services" || p.Rate == nil || p.Rate.Max {
-			continue
-		}
-		switch from := p.Rate.From; {
-		case from.Unit == CapacityUnit(s):
-			return from.PerS
-		case from.Unit == scenarios.Traces:
-			return from.PerS / s.TracesPerRequest.Mean()
-		}
-	}
-	return startFallback
 }
 
 // What has to hold where a scenario expects nothing of it: that requests are taken, and that nothing is lost.
@@ -142,7 +96,7 @@ func ofTaking(e results.Expectation) bool {
 // Capacity searches the highest rate at which all expectations hold, and leaves a record with
 // the records of all probes below it, under probes. An interrupted search has a record and no error.
 func Capacity(ctx context.Context, o CapacityOptions) (*results.Record, error) {
-	o.CapacitySettings = o.usual(o.Scenario)
+	o.CapacitySettings = o.usual()
 	spec, err := target.ParseSet(o.Target, o.Set)
 	if err != nil {
 		return nil, err
@@ -155,6 +109,12 @@ func Capacity(ctx context.Context, o CapacityOptions) (*results.Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Start == 0 {
+		if o.Start, err = startRate(o.Scenario); err != nil {
+			return nil, err
+		}
+	}
+	o.Start = min(max(round(o.Start), capacityLeast), CapacityMost(o.Scenario))
 	rec, w, err := o.begin(o.Scenario)
 	if err != nil {
 		return nil, err

@@ -58,11 +58,9 @@ func withWarmUp(s *scenarios.Scenario) *scenarios.Scenario {
 	}
 	switch {
 	case warm.Steps != nil:
-		warm.Rate, warm.Steps = &scenarios.Rate{From: warm.Steps.From, To: warm.Steps.From}, nil
-	case warm.Rate != nil:
-		rate := *warm.Rate
-		rate.To = rate.From
-		warm.Rate = &rate
+		warm.Rate, warm.Steps = steady(warm.Steps.From, warm.Steps.To), nil
+	case warm.Rate != nil && !warm.Rate.Max:
+		warm.Rate = steady(warm.Rate.From, warm.Rate.To)
 	}
 	warmed := *s
 	warmed.Load = slices.Insert(slices.Clone(s.Load), first, warm)
@@ -76,4 +74,12 @@ func withWarmUp(s *scenarios.Scenario) *scenarios.Scenario {
 		warmed.Incidents[i].At += warm.For
 	}
 	return &warmed
+}
+
+// steady is the rate that a load begins with, or half of what it rises to where that is 0.
+func steady(from, to scenarios.Quantity) *scenarios.Rate {
+	if from.PerS == 0 {
+		from = scenarios.Quantity{PerS: to.PerS / 2, Unit: to.Unit}
+	}
+	return &scenarios.Rate{From: from, To: from}
 }

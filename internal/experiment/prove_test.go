@@ -126,7 +126,7 @@ func searched(t *testing.T, name string, o CapacityOptions) *results.Record {
 	rec := kept(t, o.Lab,
 		func() (*results.Record, error) { return Capacity(t.Context(), o) },
 		func() (*results.Record, error) { return ResumeCapacity(t.Context(), o.Lab, 0) })
-	o.CapacitySettings = o.usual(o.Scenario)
+	o.CapacitySettings = o.usual()
 	c := &capacity{CapacityOptions: o, rec: rec, spent: seconds(rec.Capacity.SpentS), began: time.Now()}
 	c.sum(true)
 	return rec
