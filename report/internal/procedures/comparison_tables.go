@@ -33,7 +33,7 @@ func metricTable(c *results.Comparison, label string) sheet.Table {
 		unbounded = unbounded || !m.Bounded
 		uneven, n = uneven || n >= 0 && n != m.N, max(n, m.N)
 		verdict, p := verdictCell(m), sheet.Nothing()
-		if m.N > 0 && !math.IsNaN(m.P) && (m.Bounded || m.P > 0) {
+		if tested(m) {
 			p = sheet.Text(pValue(m.P))
 		}
 		rounds := sheet.Text(roundsNeeded(m), sheet.Dim)
@@ -179,6 +179,11 @@ func intervalCell(m *results.ComparedMetric) sheet.Cell {
 	return sheet.Text(strings.TrimSuffix(ratio(m.RatioLow), "%") + " to " + ratio(m.RatioHigh))
 }
 
+// tested says that p is one of a test: of one value beside another it is 1, whatever they are.
+func tested(m *results.ComparedMetric) bool {
+	return m.N > 1 && !math.IsNaN(m.P) && (m.Bounded || m.P > 0)
+}
+
 // pValue writes a p value to three digits, and never as the 0 that it is not.
 func pValue(p float64) string {
 	if p < 0.0005 {
@@ -279,7 +284,10 @@ func comparisonCases(rec *results.Record, v *sheet.Verdict) []sheet.Case {
 		m := &c.Metrics[i]
 		figures := fmt.Sprintf("%s %s ± %s, %s %s ± %s", labelA(c), median(m, m.A).Text, spread(m, m.ASpread).Text, m.Target, median(m, m.B).Text, spread(m, m.BSpread).Text)
 		if m.Bounded {
-			figures += fmt.Sprintf(": %s (%s), p=%s", estimate(m), intervalCell(m).Text, pValue(m.P))
+			figures += fmt.Sprintf(": %s (%s)", estimate(m), intervalCell(m).Text)
+			if tested(m) {
+				figures += ", p=" + pValue(m.P)
+			}
 		}
 		figures = sheet.Clean(figures + " n=" + strconv.Itoa(m.N))
 		one := sheet.Case{Name: sheet.Clean(m.Target + " against " + labelA(c) + ": " + m.Name), Out: figures}
