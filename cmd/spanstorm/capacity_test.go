@@ -4,6 +4,7 @@ import (
 	"context"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,31 @@ func TestCapacityOneTarget(t *testing.T) {
 	}
 	if len(pids) != 1 || pids[""] {
 		t.Errorf("processes %v", pids)
+	}
+}
+
+// TestCapacityRunning searches the capacity of an agent that runs already, whose process is named.
+func TestCapacityRunning(t *testing.T) {
+	t.Parallel()
+	l := lab(t, filepath.Join(t.TempDir(), "capacity"))
+	l.Intake = freePort(t)
+	at, pid := embeddedProcess(t, "127.0.0.1:0", l.Intake, "--capacity", "150/s")
+	l.PID = strconv.Itoa(pid)
+	options := experiment.CapacityOptions{
+		Lab: l, Scenario: light(t, "expect=[refused <= 1%]"), Target: "http://" + at,
+		CapacitySettings: experiment.CapacitySettings{Budget: 2 * time.Minute, Hold: time.Second, Warm: -1, Precision: 0.9, Start: 100},
+	}
+	rec, err := experiment.Capacity(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := rec.Capacity
+	if !found.Warm || !found.Answered || found.AnswerPerS.Requests < 80 || found.AnswerPerS.Requests > 220 || found.At.CPUSPerMillionSpans <= 0 {
+		t.Errorf("warm %v, answered %v: %g of 150 (%s), %+v", found.Warm, found.Answered, found.AnswerPerS.Requests, found.NoAnswer, found.At)
+	}
+	options.Dir, options.Target = filepath.Join(t.TempDir(), "other"), "embedded"
+	if _, err := experiment.Capacity(t.Context(), options); err == nil || !strings.Contains(err.Error(), "is started here") {
+		t.Errorf("the process of a target that is started: %v", err)
 	}
 }
 

@@ -90,6 +90,13 @@ func decode(t *testing.T, body []byte) pb.Traces {
 // where it listens.
 func embedded(t *testing.T, listen, intake string, dials ...string) string {
 	t.Helper()
+	at, _ := embeddedProcess(t, listen, intake, dials...)
+	return at
+}
+
+// embeddedProcess is embedded, with its process.
+func embeddedProcess(t *testing.T, listen, intake string, dials ...string) (at string, pid int) {
+	t.Helper()
 	self, err := exec.LookPath("spanstorm")
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +108,7 @@ func embedded(t *testing.T, listen, intake string, dials ...string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = agent.Stop(t.Context(), time.Second) })
-	return ready.Listen
+	return ready.Listen, agent.PID()
 }
 
 // embeddedBehind is one with a wire in front of it.

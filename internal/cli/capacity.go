@@ -40,6 +40,7 @@ delivered >= 99.9% has to hold, too.`,
 				if err != nil {
 					return nil, err
 				}
+				lab.PID = spec.pid
 				if scenario == nil {
 					return experiment.ResumeCapacity(ctx, lab, budget)
 				}
@@ -66,6 +67,7 @@ delivered >= 99.9% has to hold, too.`,
 	flags := cmd.Flags()
 	flags.StringVar(&spec.arg, "target", "embedded", "the agent under test, as for run")
 	targetSetFlag(cmd, &spec.sets)
+	pidFlag(cmd, &spec.pid)
 	f.add(cmd)
 	flags.DurationVar(&s.Budget, "budget", experiment.CapacityBudget, "time for the search; when it is over, the best answer so far is given")
 	flags.DurationVar(&s.Hold, "hold", experiment.CapacityHold, "how long a probe holds its rate")

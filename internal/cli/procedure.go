@@ -46,7 +46,7 @@ func (f *procedureFlags) scenarioOrResume(cmd *cobra.Command, args []string) err
 	}
 	var err error
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
-		if !slices.Contains([]string{"resume", "intake", "format", "progress", "allow-remote", "fail-on", "budget"}, flag.Name) {
+		if !slices.Contains([]string{"resume", "intake", "pid", "format", "progress", "allow-remote", "fail-on", "budget"}, flag.Name) {
 			err = fmt.Errorf("--resume goes on as it was planned; leave out --%s", flag.Name)
 		}
 	})
@@ -112,10 +112,11 @@ func (a *app) procedure(cmd *cobra.Command, args []string, f *procedureFlags, na
 type targetFlag struct {
 	arg  string
 	sets []string
+	pid  string
 }
 
 // check finds out before anything is started that it is none.
 func (f *targetFlag) check() error {
-	_, err := parseTarget(f.arg, f.sets)
+	_, err := parseTarget(f.arg, f.sets, f.pid)
 	return err
 }

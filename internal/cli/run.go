@@ -59,7 +59,7 @@ unix:///var/run/apm.socket), or a target file that says how to start an agent.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.target, "target", "embedded", "the agent under test: embedded[:DIALS], http://HOST:PORT, unix:///SOCKET or a target file")
 	targetSetFlag(cmd, &f.targetSets)
-	flags.StringVar(&f.pid, "pid", "", "the process of an agent that runs already, `NUMBER` or cgroup:PATH, to measure it and to see it die")
+	pidFlag(cmd, &f.pid)
 	flags.StringVar(&f.intake, "intake", "", "where this run's intake listens, `HOST:PORT`; point an agent started elsewhere there (default a free loopback port)")
 	flags.StringVar(&f.out, "out", "", "folder of the record (default results/<UTC time>-<scenario>)")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything that is drawn (default the scenario's)")
@@ -117,14 +117,9 @@ func (a *app) run(cmd *cobra.Command, arg string, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	spec, err := parseTarget(f.target, f.targetSets)
+	spec, err := parseTarget(f.target, f.targetSets, f.pid)
 	if err != nil {
 		return err
-	}
-	if f.pid != "" {
-		if err := spec.Watch(f.pid); err != nil {
-			return usageError("--pid: %w", err)
-		}
 	}
 	if err := checkIntake(f.intake); err != nil {
 		return err

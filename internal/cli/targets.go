@@ -52,7 +52,7 @@ works that is listed, and 1 if something does not.`,
 			if format != "table" && format != "json" {
 				return usageError("--format %q is not known; it is table or json", format)
 			}
-			spec, err := parseTarget(args[0], sets)
+			spec, err := parseTarget(args[0], sets, "")
 			if err != nil {
 				return err
 			}
@@ -89,11 +89,23 @@ func targetSetFlag(cmd *cobra.Command, sets *[]string) {
 	cmd.Flags().StringArrayVar(sets, "target-set", nil, "set something of the target, `PATH=VALUE`, e.g. env.GOMAXPROCS=2, 'args=--flag value', drain=3s or a dial, latency=5ms (repeatable)")
 }
 
-// parseTarget reads the argument that names a target, and what is set of it.
-func parseTarget(arg string, sets []string) (*target.Spec, error) {
+// pidFlag adds --pid.
+func pidFlag(cmd *cobra.Command, pid *string) {
+	cmd.Flags().StringVar(pid, "pid", "", "the process of an agent that runs already, `NUMBER` or cgroup:PATH, to measure it and to see it die")
+}
+
+// parseTarget reads the argument that names a target, what is set of it, and which process
+// it is where it runs already; empty: that is not said.
+func parseTarget(arg string, sets []string, pid string) (*target.Spec, error) {
 	spec, err := target.ParseSet(arg, sets)
 	if err != nil {
 		return nil, &codeError{code: exitUsage, err: err}
+	}
+	if pid == "" {
+		return spec, nil
+	}
+	if err := spec.Watch(pid); err != nil {
+		return nil, usageError("--pid: %w", err)
 	}
 	return spec, nil
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spanstorm/spanstorm/internal/stats"
-	"github.com/spanstorm/spanstorm/internal/target"
 	"github.com/spanstorm/spanstorm/results"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
@@ -97,7 +96,7 @@ func ofTaking(e results.Expectation) bool {
 // the records of all probes below it, under probes. An interrupted search has a record and no error.
 func Capacity(ctx context.Context, o CapacityOptions) (*results.Record, error) {
 	o.CapacitySettings = o.usual()
-	spec, err := target.ParseSet(o.Target, o.Set)
+	spec, err := o.spec(o.Target, o.Set)
 	if err != nil {
 		return nil, err
 	}
@@ -141,6 +140,9 @@ func ResumeCapacity(ctx context.Context, lab Lab, budget time.Duration) (*result
 	was := rec.Capacity
 	if was == nil {
 		return nil, fmt.Errorf("resume %s: it is not the record of a search; give the folder that `spanstorm capacity` wrote", lab.Dir)
+	}
+	if _, err := lab.spec(was.Target, was.Set); err != nil {
+		return nil, fmt.Errorf("resume %s: %w", lab.Dir, err)
 	}
 	base, _, _, err := probeScenario(s)
 	if err != nil {

@@ -6,6 +6,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/spanstorm/spanstorm/internal/process"
 	"github.com/spanstorm/spanstorm/internal/run"
+	"github.com/spanstorm/spanstorm/internal/target"
 	"github.com/spanstorm/spanstorm/results"
 	"github.com/spanstorm/spanstorm/scenarios"
 )
@@ -31,6 +33,8 @@ type Lab struct {
 	Self string
 	// Intake is where each run's intake listens, host:port; empty for a free loopback port.
 	Intake string
+	// PID is the process of a target that runs already, as `run --pid` takes it; empty: that which its target file names.
+	PID string
 	// AllowRemote permits a target that is not on this machine.
 	AllowRemote bool
 	// Say, when set, is told what happens, a line at a time.
@@ -41,6 +45,15 @@ func (l *Lab) say(format string, args ...any) {
 	if l.Say != nil {
 		l.Say(fmt.Sprintf(format, args...))
 	}
+}
+
+// spec is a target, with its process where that was said.
+func (l *Lab) spec(arg string, set []string) (*target.Spec, error) {
+	s, err := target.ParseSet(arg, set)
+	if err != nil || l.PID == "" {
+		return s, err
+	}
+	return s, s.Watch(l.PID)
 }
 
 // order is one run to make.
@@ -113,7 +126,7 @@ func (l *Lab) args(o order, out string) []string {
 	if intake == "" {
 		intake = l.Intake
 	}
-	for _, flag := range [][2]string{{"--intake", intake}, {"--pid", o.pid}, {"--run-key", o.key}} {
+	for _, flag := range [][2]string{{"--intake", intake}, {"--pid", cmp.Or(o.pid, l.PID)}, {"--run-key", o.key}} {
 		if flag[1] != "" {
 			args = append(args, flag[0], flag[1])
 		}

@@ -37,9 +37,12 @@ const sharedLogBytes = 8 << 20
 // share points a run at the one target of the search, which is started when it is not there
 // (yet, or any more). A target that runs already is one as it is.
 func (c *capacity) share(ctx context.Context, o *order) error {
-	spec, err := target.ParseSet(c.Target, c.Set)
-	if err != nil || !spec.Starts() {
+	spec, err := c.spec(c.Target, c.Set)
+	if err != nil {
 		return err
+	}
+	if !spec.Starts() {
+		return c.awaitRest(ctx, spec)
 	}
 	if c.shared != nil {
 		if _, ended := c.shared.target.Exit(); ended {
@@ -51,7 +54,7 @@ func (c *capacity) share(ctx context.Context, o *order) error {
 		if c.shared, err = c.startShared(ctx, spec); err != nil {
 			return err
 		}
-	} else if err := c.shared.rest(ctx); err != nil {
+	} else if err := rest(ctx, c.shared.target); err != nil {
 		return err
 	}
 	o.target, o.set, o.intake = c.shared.file, nil, c.shared.intake
@@ -101,19 +104,45 @@ func (s *shared) describe(w *results.Writer) error {
 	return w.WriteFile(sharedFile, text)
 }
 
-// rest waits until the target is done with what the probe before left it.
-func (s *shared) rest(ctx context.Context) error {
+// awaitRest waits for a target that runs already, if its process is known.
+func (c *capacity) awaitRest(ctx context.Context, spec *target.Spec) error {
+	if len(c.rec.Capacity.Probes) == 0 {
+		return nil
+	}
+	name, err := spec.Process()
+	if err != nil || name == "" {
+		return err
+	}
+	watched, err := process.Watch(name)
+	if errors.Is(err, process.ErrNotThere) {
+		return nil // the probe will tell
+	}
+	if err != nil {
+		return err
+	}
+	defer watched.Close()
+	return rest(ctx, watched)
+}
+
+// working is something whose work can be seen.
+type working interface {
+	Usage() process.Usage
+	Done() <-chan struct{}
+}
+
+// rest waits until a target is done with what the probe before left it.
+func rest(ctx context.Context, w working) error {
 	until := time.Now().Add(longestRest)
 	for {
-		cpu, at := s.target.Usage().CPUS, time.Now()
+		cpu, at := w.Usage().CPUS, time.Now()
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-s.target.Done():
+		case <-w.Done():
 			return nil
 		case <-time.After(restEvery):
 		}
-		if s.target.Usage().CPUS-cpu < restCores*time.Since(at).Seconds() || time.Now().After(until) {
+		if w.Usage().CPUS-cpu < restCores*time.Since(at).Seconds() || time.Now().After(until) {
 			return nil
 		}
 	}

@@ -37,6 +37,15 @@ func (s *Spec) Watch(name string) error {
 	return nil
 }
 
+// Process is what an agent that runs already is, as [Spec.Watch] was told or as the pid_file of
+// its target file says; empty: it is not known.
+func (s *Spec) Process() (string, error) {
+	if s.file == nil {
+		return s.watch, nil
+	}
+	return s.file.process(s.watch)
+}
+
 // Parse reads what `--target` takes:
 //
 //	embedded                          the embedded agent

@@ -85,10 +85,7 @@ func (f *file) startOnce(ctx context.Context, env Env, watch string) (*Target, e
 			t.pages = append(t.pages, filled)
 		}
 	}
-	if watch == "" && f.PIDFile != "" {
-		watch, err = f.readPID()
-	}
-	if err == nil {
+	if watch, err = f.process(watch); err == nil {
 		err = t.watch(watch)
 	}
 	if err == nil {
@@ -129,9 +126,13 @@ func (f *file) bringUp(ctx context.Context, env Env, values braces, t *Target) e
 	return t.connect(ctx, h)
 }
 
-// readPID reads the number of a target that runs already.
-func (f *file) readPID() (string, error) {
+// process is the number of a target that runs already, unless something else is to be watched;
+// empty: it is not known.
+func (f *file) process(watch string) (string, error) {
 	path := f.PIDFile
+	if watch != "" || path == "" {
+		return watch, nil
+	}
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(f.folder, path)
 	}
