@@ -31,7 +31,7 @@ var house = []struct {
 	{"report/charts/internal/procedures", "report/charts/internal/paper results"},
 	{"report/charts/internal/paper", "results"},
 	{"report/internal/samples", "results"},
-	{"internal/experiment", "internal/run generator internal/target internal/versus internal/stats internal/ledger internal/process scenarios results"},
+	{"internal/experiment", "internal/run generator internal/target internal/versus internal/stats internal/ledger internal/process scenarios results internal/schedule"},
 	{"internal/versus", "internal/stats results"},
 	{"internal/run", "internal/altered internal/attack internal/tracer internal/tracer/odd internal/fault internal/fault/bodies generator internal/target internal/intake internal/ledger internal/schedule internal/identity internal/meter internal/process scenarios results"},
 	{"internal/meter", "internal/intake internal/process results"},

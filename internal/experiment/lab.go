@@ -50,10 +50,10 @@ func (l *Lab) say(format string, args ...any) {
 // spec is a target, with its process where that was said.
 func (l *Lab) spec(arg string, set []string) (*target.Spec, error) {
 	s, err := target.ParseSet(arg, set)
-	if err != nil || l.PID == "" {
-		return s, err
+	if err == nil && l.PID != "" {
+		err = s.Watch(l.PID)
 	}
-	return s, s.Watch(l.PID)
+	return s, err
 }
 
 // order is one run to make.
