@@ -194,7 +194,8 @@ func stricter(resp *http.Response, text []byte, err error) bool {
 		return false
 	}
 	folded := bytes.Contains(text, []byte("\n ")) || bytes.Contains(text, []byte("\n\t"))
-	trailer := resp.TransferEncoding != nil && len(resp.Trailer) > 0
+	// net/http ends a trailer, with nothing in it, at a bare line feed.
+	trailer := resp.TransferEncoding != nil && (len(resp.Trailer) > 0 || strings.Contains(string(malformed), "CR LF"))
 	return folded || trailer || len(text) > HeadersMost ||
 		malformed == "a status code below 100" || strings.Contains(string(malformed), "status")
 }
