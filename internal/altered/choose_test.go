@@ -32,7 +32,7 @@ func TestEachRequestIsVisitedOnce(t *testing.T) {
 			slices.Sort(tenth)
 			for i, half := 0, want[n/2]; ; i++ {
 				if i == len(tenth) || tenth[i] >= half { // about half of them before the middle
-					if i < len(tenth)/2-2 || i > len(tenth)/2+3 {
+					if off := i - len(tenth)/2; off < -6 || off > 6 {
 						t.Fatalf("of the first %d of %d, %d lie in the first half", len(tenth), n, i)
 					}
 					break
