@@ -44,7 +44,7 @@ type Capacity struct {
 	Exhausted bool `json:"exhausted"`
 
 	// Knee is the rate past which response time grows faster than what is gained by it;
-	// not there where too few rates were probed.
+	// not there where too few rates were probed, or response times hardly grow.
 	Knee *CapacityKnee `json:"knee,omitempty"`
 	// USL is the Universal Scalability Law fitted to the probes; not there with too few of them.
 	USL *USL `json:"usl,omitempty"`

@@ -194,17 +194,7 @@ func stateAt(found *results.Capacity, rate float64) (results.PerSecond, *results
 			passed = append(passed, p)
 		}
 	}
-	middle := func(of func(results.Probe) float64) float64 {
-		values := make([]float64, len(passed))
-		for i, p := range passed {
-			values[i] = of(p)
-		}
-		m, _, _, _ := stats.Median(values, versus.Confidence)
-		if math.IsNaN(m) {
-			return 0
-		}
-		return m
-	}
+	middle := func(of func(results.Probe) float64) float64 { return median(passed, of) }
 	per := results.PerSecond{
 		Requests: middle(func(p results.Probe) float64 { return p.SentPerS.Requests }),
 		Traces:   middle(func(p results.Probe) float64 { return p.SentPerS.Traces }),
@@ -226,26 +216,59 @@ func stateAt(found *results.Capacity, rate float64) (results.PerSecond, *results
 	}
 }
 
+// median is that of a figure of probes; 0 for none.
+func median(probes []results.Probe, of func(results.Probe) float64) float64 {
+	values := make([]float64, len(probes))
+	for i, p := range probes {
+		values[i] = of(p)
+	}
+	m, _, _, _ := stats.Median(values, versus.Confidence)
+	if math.IsNaN(m) {
+		return 0
+	}
+	return m
+}
+
 // fit puts knee and scalability law into the record.
 func fit(found *results.Capacity) {
 	found.Knee, found.USL = nil, nil
-	var inFlight, throughput, response, requests []float64
-	for _, p := range slices.SortedFunc(slices.Values(found.Probes), func(a, b results.Probe) int { return cmp.Compare(a.RatePerS, b.RatePerS) }) {
-		if p.Outcome == results.ProbeGenerator || p.Outcome == results.ProbeBroken || p.DeliveredPerS <= 0 || p.ServiceTime.Mean <= 0 {
-			continue
-		}
-		inFlight, throughput = append(inFlight, p.InFlight), append(throughput, p.DeliveredPerS)
-		response = append(response, float64(p.ResponseTime.P50))
-		requests = append(requests, p.SentPerS.Requests)
-	}
-	if i := stats.Knee(throughput, response); i >= 0 {
-		found.Knee = &results.CapacityKnee{RatePerS: throughput[i], RequestsPerS: requests[i], ResponseP50NS: response[i]}
-	}
-	if len(inFlight) < uslLeast {
+	probes := slices.DeleteFunc(slices.Clone(found.Probes), func(p results.Probe) bool {
+		return p.Outcome == results.ProbeGenerator || p.Outcome == results.ProbeBroken || p.DeliveredPerS <= 0 || p.ServiceTime.Mean <= 0
+	})
+	slices.SortStableFunc(probes, func(a, b results.Probe) int { return cmp.Compare(a.RatePerS, b.RatePerS) })
+	found.Knee = knee(probes)
+	if len(probes) < uslLeast {
 		return
+	}
+	var inFlight, throughput []float64
+	for _, p := range probes {
+		inFlight, throughput = append(inFlight, p.InFlight), append(throughput, p.DeliveredPerS)
 	}
 	u := stats.FitUSL(inFlight, throughput)
 	found.USL = &results.USL{Lambda: u.Lambda, Sigma: u.Sigma, Kappa: u.Kappa, R2: u.R2, PeakPerS: u.PeakX, PeakN: u.PeakN, Good: u.Good, Why: u.Why}
+}
+
+// knee is that of the medians at each rate, of probes in order of rate; nil: there is none.
+func knee(probes []results.Probe) *results.CapacityKnee {
+	var at []results.CapacityKnee
+	var throughput, response []float64
+	for len(probes) > 0 {
+		n := slices.IndexFunc(probes, func(p results.Probe) bool { return p.RatePerS != probes[0].RatePerS })
+		if n < 0 {
+			n = len(probes)
+		}
+		k := results.CapacityKnee{
+			RatePerS:      median(probes[:n], func(p results.Probe) float64 { return p.DeliveredPerS }),
+			RequestsPerS:  median(probes[:n], func(p results.Probe) float64 { return p.SentPerS.Requests }),
+			ResponseP50NS: median(probes[:n], func(p results.Probe) float64 { return float64(p.ResponseTime.P50) }),
+		}
+		at, throughput, response = append(at, k), append(throughput, k.RatePerS), append(response, k.ResponseP50NS)
+		probes = probes[n:]
+	}
+	if i := stats.Knee(throughput, response); i >= 0 {
+		return &at[i]
+	}
+	return nil
 }
 
 // uslLeast is how many probes a scalability law is fitted to at least.

@@ -138,6 +138,7 @@ func TestKnee(t *testing.T) {
 		{"and does not shift the index", []float64{100, nan, 400, 790, 820}, []float64{10, 5, 11, 15, 60}, 3},
 		{"rising to the end", []float64{100, 200, 300}, []float64{10, 10, 10}, -1},
 		{"falling from the start", []float64{100, 110, 120}, []float64{10, 20, 40}, -1},
+		{"times that do not grow", []float64{100, 200, 300, 310}, []float64{10, 8, 6, 7}, -1},
 		{"two points", []float64{100, 200}, []float64{10, 10}, -1},
 		{"none", nil, nil, -1},
 		{"of unequal length", []float64{100, 200, 210, 5}, []float64{10, 10, 40}, 1},

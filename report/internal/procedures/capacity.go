@@ -127,10 +127,15 @@ func capacityFacts(rec *results.Record) []sheet.Fact {
 		{Name: "probes", Value: sheet.Join(probesInWords(c)...)},
 		{Name: "time", Value: sheet.Clean(spent(c.SpentS, c.BudgetS))},
 	}
-	if k := c.Knee; k != nil {
-		out = append(out, sheet.Fact{Name: "knee", Value: sheet.Clean(fmt.Sprintf("%s, with response time p50 %s: past it response time grows faster than what is delivered",
-			rate(c, cmp.Or(k.RatePerS, k.RequestsPerS)), results.FormatDuration(k.ResponseP50NS)))})
+	knee := ""
+	switch k := c.Knee; {
+	case k != nil:
+		knee = fmt.Sprintf("%s, with response time p50 %s: past it response time grows faster than what is delivered",
+			rate(c, cmp.Or(k.RatePerS, k.RequestsPerS)), results.FormatDuration(k.ResponseP50NS))
+	case len(c.Rates) > 2:
+		knee = "none among the rates that were probed"
 	}
+	out = append(out, sheet.Fact{Name: "knee", Value: sheet.Clean(knee)})
 	if u := c.USL; u != nil {
 		out = append(out, sheet.Fact{Name: "USL", Value: uslInWords(c)})
 	}
