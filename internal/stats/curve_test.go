@@ -95,6 +95,7 @@ func TestUSLRefuses(t *testing.T) {
 		{"one load", []float64{4, 4, 4, 4, 4, 4}, []float64{1, 2, 3, 1, 2, 3}, "fewer than 5 different loads"},
 		{"four loads", []float64{1, 2, 4, 8, 8}, []float64{1, 2, 4, 7, 7}, "fewer than 5 different loads"},
 		{"narrow", []float64{10, 11, 12, 13, 14}, []float64{10, 11, 12, 13, 14}, "less than 3 times"},
+		{"one by one", []float64{0.02, 0.04, 0.06, 0.08, 0.1}, []float64{200, 400, 600, 750, 800}, "does not meet"},
 		{"flat", wide, []float64{5, 5.1, 4.9, 5, 5.05, 4.95}, "too little"},
 		{"up and down", wide, []float64{1, 9, 2, 8, 1, 9}, "too little"},
 		{"the same everywhere", wide, []float64{5.1, 5.1, 5.1, 5.1, 5.1, 5.1}, "too little"},

@@ -12,6 +12,7 @@ import (
 const (
 	uslPoints  = 5    // distinct N, at least
 	uslSpan    = 3    // the largest N over the smallest, at least
+	uslMeet    = 2    // the largest N, at least: below that hardly any meet, and nothing contends
 	uslR2      = 0.9  // at least
 	uslMisfit  = 0.25 // of the fitted throughput, the largest residual
 	uslOutside = 3    // a peak beyond that many times the largest N is not claimed
@@ -171,6 +172,8 @@ func (u USL) fault(n, x []float64) string {
 		return fmt.Sprintf("there are fewer than %d different loads", uslPoints)
 	case largest < uslSpan*smallest:
 		return fmt.Sprintf("the largest load is less than %d times the smallest", uslSpan)
+	case largest < uslMeet:
+		return fmt.Sprintf("the largest load is %.2g, and what does not meet does not contend (needed %d)", largest, uslMeet)
 	case u.R2 < uslR2:
 		return fmt.Sprintf("the curve explains too little of the throughput (R² %.2f, needed %.2f)", u.R2, uslR2)
 	case misfit > uslMisfit:
