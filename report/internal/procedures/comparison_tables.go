@@ -127,16 +127,24 @@ func estimate(m *results.ComparedMetric) string {
 	if isShare(m) {
 		return points(m.Difference, true)
 	}
-	return ratio(m.Ratio)
+	return ratio(m.Ratio, inTimes(m))
 }
 
-// ratio writes a ratio as the change in percent.
-func ratio(r float64) string {
+// timesFrom is the ratio from which on one is written as such: ×12 says more than +1100%.
+const timesFrom = 10.995
+
+// inTimes says that an estimate and its interval are written as ratios.
+func inTimes(m *results.ComparedMetric) bool {
+	return m.Ratio >= timesFrom || m.Bounded && m.RatioHigh >= timesFrom && !math.IsInf(m.RatioHigh, 0)
+}
+
+// ratio writes a ratio as the change in percent, or in times.
+func ratio(r float64, times bool) string {
 	p := 100 * (r - 1)
 	switch {
 	case math.IsNaN(p) || math.IsInf(p, 0) || r <= 0:
 		return "–"
-	case p >= 999.5:
+	case times:
 		return "×" + digits(r)
 	case math.Abs(p) >= 99.95:
 		return fmt.Sprintf("%+.0f%%", p)
@@ -176,7 +184,8 @@ func intervalCell(m *results.ComparedMetric) sheet.Cell {
 	case isShare(m):
 		return sheet.Text(strings.TrimSuffix(points(m.DifferenceLow, true), "pp") + " to " + points(m.DifferenceHigh, true))
 	}
-	return sheet.Text(strings.TrimSuffix(ratio(m.RatioLow), "%") + " to " + ratio(m.RatioHigh))
+	times := inTimes(m)
+	return sheet.Text(strings.TrimSuffix(ratio(m.RatioLow, times), "%") + " to " + ratio(m.RatioHigh, times))
 }
 
 // tested says that p is one of a test: of one value beside another it is 1, whatever they are.
