@@ -247,7 +247,7 @@ func (t pairTable) shift(alpha, ahead, margin float64) (stats.Shift, int) {
 // to the most. Two searches alone are as sure as these are. Where the searches themselves are too
 // wide, no number of them decides.
 func (t pairTable) widened(s stats.Shift, alpha, margin float64) (wide stats.Shift, decidable bool) {
-	if t.n() == 1 {
+	if len(t.a) == 1 && len(t.b) == 1 {
 		s.Low, s.High, s.Bounded = math.Log(t.low.b[0]/t.low.a[0]), math.Log(t.high.b[0]/t.high.a[0]), true
 		return s, true
 	}

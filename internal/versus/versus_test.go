@@ -236,6 +236,18 @@ func TestJudgeCapacityRounds(t *testing.T) {
 			t.Errorf("%+v, want %s, %g to %g", m, test.want, test.low, test.high)
 		}
 	}
+	// One search beside many is not as sure as two: the others may say something else.
+	one, many := with("a", 800, 900), with("b", 1600, 1700)
+	one.Runs, o.Paired = one.Runs[:1], false
+	for i := range many.Runs[1:3] {
+		many.Runs[i+1].CapacityPerS, many.Runs[i+1].CapacityLow, many.Runs[i+1].CapacityHigh = 700, 700, 720
+	}
+	many.Runs = many.Runs[:3]
+	if m := metricOf(t, Judge([]Side{one, many}, o), "capacity"); m.Verdict != results.VerdictUndecided {
+		t.Errorf("one beside three: %+v", m)
+	}
+	o = usual()
+	o.Metrics = []string{"capacity"}
 	for i := range a.Runs {
 		a.Runs[i].CapacityUnit = "traces/s"
 	}
