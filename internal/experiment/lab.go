@@ -122,11 +122,7 @@ func (l *Lab) args(o order, out string) []string {
 	for _, set := range o.set {
 		args = append(args, "--target-set", set)
 	}
-	intake := o.intake
-	if intake == "" {
-		intake = l.Intake
-	}
-	for _, flag := range [][2]string{{"--intake", intake}, {"--pid", cmp.Or(o.pid, l.PID)}, {"--run-key", o.key}} {
+	for _, flag := range [][2]string{{"--intake", cmp.Or(o.intake, l.Intake)}, {"--pid", cmp.Or(o.pid, l.PID)}, {"--run-key", o.key}} {
 		if flag[1] != "" {
 			args = append(args, flag[0], flag[1])
 		}
