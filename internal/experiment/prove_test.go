@@ -20,18 +20,24 @@ import (
 // The tests here prove what docs/method.md says, with real processes, and take hours. The records
 // of each procedure are kept below bin/prove: called again, a proof goes on where it was cut off.
 
-// proofLab is where a procedure called name is kept.
-func proofLab(t *testing.T, name string) Lab {
+// repository is where this one's files are.
+func repository(t *testing.T) string {
 	t.Helper()
 	root, err := prove.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return root
+}
+
+// proofLab is where a procedure called name is kept.
+func proofLab(t *testing.T, name string) Lab {
+	t.Helper()
 	dir, err := prove.Kept(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Lab{Dir: dir, Self: filepath.Join(root, "bin", "spanstorm"), Say: func(line string) { t.Logf("%s: %s", name, line) }}
+	return Lab{Dir: dir, Self: filepath.Join(repository(t), "bin", "spanstorm"), Say: func(line string) { t.Logf("%s: %s", name, line) }}
 }
 
 // kept finds the record of a procedure that was done, goes on with one that was cut off, or begins.
@@ -108,10 +114,7 @@ func met(ok bool) string {
 // realTarget is an agent that is built here.
 func realTarget(t *testing.T, version string) string {
 	t.Helper()
-	root, err := prove.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := repository(t)
 	file, program := filepath.Join(root, "agents", "datadog", "v"+version+".yaml"), filepath.Join(root, "bin", "datadog-agent-"+version)
 	if _, err := os.Stat(program); err != nil {
 		t.Fatalf("%s is not built here: make agents", program)

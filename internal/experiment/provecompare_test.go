@@ -15,6 +15,7 @@ import (
 
 	"github.com/spanstorm/spanstorm/internal/prove"
 	"github.com/spanstorm/spanstorm/internal/versus"
+	"github.com/spanstorm/spanstorm/report"
 	"github.com/spanstorm/spanstorm/results"
 )
 
@@ -224,34 +225,48 @@ func TestProveComparePower(t *testing.T) {
 	}
 }
 
-// TestProveCompareCPU compares an agent with one that costs 3% more CPU per span by its dial, and asks
-// about nothing else: first at the usual rounds, then with as many as the comparison before said would do,
-// or with twice as many where it could not say. Runs are short, for what the machine does to one of them
-// lasts no longer.
-func TestProveCompareCPU(t *testing.T) {
-	const metric = "target.cpu_s_per_million_spans"
-	once := func(name string, rounds int, seed int) (*results.Record, results.ComparedMetric) {
-		rec := compared(t, name, CompareOptions{
-			Scenario: small(t, "[{name: warm-up, rate: 300/s, for: 500ms, discard: true}, {name: hold, rate: 300/s, for: 2s}]", "traces_per_request=50", "expect=[]", "late_limit=1s", fmt.Sprintf("seed=%d", seed)),
-			Rounds:   rounds, MinEffect: versus.MinEffect, Metrics: []string{metric},
-			Targets: []results.ComparedTarget{{Target: "embedded"}, {Target: "embedded", Set: []string{"cpu_per_span=+3%"}}},
-		})
-		return rec, metricNamed(rec.Comparison, metric)
-	}
-	rounds, recs, rows := shortened(RoundsDefault, 3), []*results.Record(nil), ""
-	var last results.ComparedMetric
+const cpuPerSpan = "target.cpu_s_per_million_spans"
+
+// untilDecided compares at the usual rounds, and then with as many as the comparison before said would
+// decide what the CPU per span is, or with twice as many where it could not say. It ends with a
+// comparison in which that is decided, or with the fifth.
+func untilDecided(t *testing.T, compare func(attempt, rounds int) *results.Record) (recs []*results.Record, last results.ComparedMetric) {
+	t.Helper()
+	rounds := shortened(RoundsDefault, 3)
 	for i := range 5 {
-		var rec *results.Record
-		rec, last = once(fmt.Sprintf("compare/cpu-%d-%d", i+1, rounds), rounds, 300+i)
-		recs = append(recs, rec)
-		rows += fmt.Sprintf("| %d | %d | %+.2f%% | %+.2f to %+.2f%% | %.2g | %s | %s |\n", rounds, last.N, 100*(last.Ratio-1), 100*(last.RatioLow-1), 100*(last.RatioHigh-1), last.P, last.Verdict, suggestion(last))
+		rec := compare(i+1, rounds)
+		recs, last = append(recs, rec), metricNamed(rec.Comparison, cpuPerSpan)
 		if last.Verdict != results.VerdictUndecided || testing.Short() {
 			break
 		}
 		rounds = cmp.Or(last.RoundsNeeded, 2*rounds)
 	}
+	return recs, last
+}
+
+// attempts are comparisons, one after the other until the CPU per span is decided, in a table.
+func attempts(recs []*results.Record) string {
+	var table strings.Builder
+	fmt.Fprintf(&table, "| rounds asked for | made | CPU per span, B against A | interval | p | verdict | rounds suggested |\n|---|---|---|---|---|---|---|\n")
+	for _, rec := range recs {
+		m := metricNamed(rec.Comparison, cpuPerSpan)
+		fmt.Fprintf(&table, "| %d | %d | %+.2f%% | %+.2f to %+.2f%% | %.2g | %s | %s |\n", rec.Comparison.Plan.Rounds, m.N, 100*(m.Ratio-1), 100*(m.RatioLow-1), 100*(m.RatioHigh-1), m.P, m.Verdict, suggestion(m))
+	}
+	return table.String()
+}
+
+// TestProveCompareCPU compares an agent with one that costs 3% more CPU per span by its dial, and asks
+// about nothing else. Runs are short, for what the machine does to one of them lasts no longer.
+func TestProveCompareCPU(t *testing.T) {
+	recs, last := untilDecided(t, func(attempt, rounds int) *results.Record {
+		return compared(t, fmt.Sprintf("compare/cpu-%d-%d", attempt, rounds), CompareOptions{
+			Scenario: small(t, "[{name: warm-up, rate: 300/s, for: 500ms, discard: true}, {name: hold, rate: 300/s, for: 2s}]", "traces_per_request=50", "expect=[]", "late_limit=1s", fmt.Sprintf("seed=%d", 299+attempt)),
+			Rounds:   rounds, MinEffect: versus.MinEffect, Metrics: []string{cpuPerSpan},
+			Targets: []results.ComparedTarget{{Target: "embedded"}, {Target: "embedded", Set: []string{"cpu_per_span=+3%"}}},
+		})
+	})
 	text := fmt.Sprintf("## An agent that costs 3%% more CPU\n\n%s\nThe embedded agent beside itself with `cpu_per_span=+3%%`, asked about nothing but its CPU (`--metric`): a comparison of the usual rounds, and then of as many as the one before said would do (or twice as many, where that is more than %s), until it is decided.\n\n"+
-		"| rounds asked for | made | CPU per span, B against A | interval | p | verdict | rounds suggested |\n|---|---|---|---|---|---|---|\n%s\nCalled worse: %s.\n", dated(recs), results.FormatCount(results.RoundsMost), rows, met(last.Verdict == results.VerdictWorse))
+		"%s\nCalled worse: %s.\n", dated(recs), results.FormatCount(results.RoundsMost), attempts(recs), met(last.Verdict == results.VerdictWorse))
 	if err := prove.Section("compare.md", compareHead, "cpu", text); err != nil {
 		t.Error(err)
 	}
@@ -271,44 +286,42 @@ func suggestion(m results.ComparedMetric) string {
 	return strconv.Itoa(m.RoundsNeeded)
 }
 
-// TestProveCompareReal compares the two Datadog agents, with small payloads and some faults.
+// TestProveCompareReal compares the two Datadog agents, with small payloads and some faults. At 300
+// requests/s what the spans cost outweighs what an idle agent does.
 func TestProveCompareReal(t *testing.T) {
-	rec := compared(t, "compare/datadog", CompareOptions{
-		Scenario: small(t, "[{name: warm-up, rate: 50/s, for: 1s, discard: true}, {name: hold, rate: 50/s, for: 6s}]", "traces_per_request=1", "expect=[]", "late_limit=1s",
-			"faults=[{kind: trace-id-zero, share: 2%}, {kind: foreign-trace-id, share: 2%}, {kind: span-id-zero, share: 2%}, {kind: self-parent, share: 2%}]"),
-		Rounds: shortened(RoundsDefault, 2), MinEffect: versus.MinEffect,
-		Targets: []results.ComparedTarget{{Target: realTarget(t, "0.60.0")}, {Target: realTarget(t, "0.85.1")}},
+	recs, cpu := untilDecided(t, func(attempt, rounds int) *results.Record {
+		return compared(t, fmt.Sprintf("compare/datadog-%d-%d", attempt, rounds), CompareOptions{
+			Scenario: small(t, "[{name: warm-up, rate: 300/s, for: 1s, discard: true}, {name: hold, rate: 300/s, for: 6s}]", "traces_per_request=1", "expect=[]", "late_limit=1s", fmt.Sprintf("seed=%d", attempt),
+				"faults=[{kind: trace-id-zero, share: 2%}, {kind: foreign-trace-id, share: 2%}, {kind: span-id-zero, share: 2%}, {kind: self-parent, share: 2%}]"),
+			Rounds: rounds, MinEffect: versus.MinEffect,
+			Targets: []results.ComparedTarget{{Target: realTarget(t, "0.60.0")}, {Target: realTarget(t, "0.85.1")}},
+		})
 	})
-	var page strings.Builder
-	c := rec.Comparison
-	fmt.Fprintf(&page, "## Datadog v0.60.0 beside v0.85.1\n\n%s\n50 requests/s of one trace of 2.3 spans on average, 2%% of each of four faults, %d rounds.\n\n| metric | v0.60.0 | v0.85.1 | v0.85.1 against v0.60.0 | interval | p | verdict |\n|---|---|---|---|---|---|---|\n", dated([]*results.Record{rec}), c.Rounds)
-	for _, m := range c.Metrics {
-		if m.Unit == "share" {
-			fmt.Fprintf(&page, "| %s | %.2f%% | %.2f%% | %+.2f points | %+.2f to %+.2f | %.2g | %s |\n", m.Name, 100*m.A, 100*m.B, 100*m.Difference, 100*m.DifferenceLow, 100*m.DifferenceHigh, m.P, m.Verdict)
-			continue
-		}
-		fmt.Fprintf(&page, "| %s | %.4g %s | %.4g %s | %+.1f%% | %+.1f to %+.1f%% | %.2g | %s |\n", m.Name, m.A, m.Unit, m.B, m.Unit, 100*(m.Ratio-1), 100*(m.RatioLow-1), 100*(m.RatioHigh-1), m.P, m.Verdict)
+	rec := recs[len(recs)-1]
+	var table strings.Builder
+	if err := report.Markdown(&table, rec); err != nil {
+		t.Fatal(err)
 	}
-	fmt.Fprintf(&page, "\n| behaviour of | v0.60.0 | v0.85.1 | an example |\n|---|---|---|---|\n")
-	for _, b := range c.Behaviour {
-		fmt.Fprintf(&page, "| %s (%s) | %s | %s | request %d of %s |\n", b.Subject, b.Kind, cell(b.A), cell(b.B), b.Seq, b.Record)
-	}
-	if err := prove.Section("compare.md", compareHead, "datadog", page.String()); err != nil {
+	_, shown, _ := strings.Cut(table.String(), "\n")
+	shown = strings.NewReplacer("\n## ", "\n### ", repository(t)+"/", "").Replace(shown)
+	text := fmt.Sprintf("## Datadog v0.60.0 beside v0.85.1\n\n%s\n300 requests/s of one trace of 2.3 spans on average, 2%% of each of four faults; as many rounds as decide the CPU per span.\n\n%s\nThe last of them, as `report --format markdown` shows it:\n%s",
+		dated(recs), attempts(recs), shown)
+	if err := prove.Section("compare.md", compareHead, "datadog", text); err != nil {
 		t.Error(err)
 	}
-	if m := metricNamed(c, "target.cpu_s_per_million_spans"); m.Verdict != results.VerdictWorse && !testing.Short() {
-		t.Errorf("the difference in CPU: %+v", c.Metrics)
+	if cpu.Verdict != results.VerdictWorse && !testing.Short() {
+		t.Errorf("the difference in CPU: %+v", cpu)
 	}
 	for _, subject := range []string{"fault trace-id-zero", "fault foreign-trace-id"} {
-		if !slices.ContainsFunc(c.Behaviour, func(b results.Behaviour) bool {
+		if !slices.ContainsFunc(rec.Comparison.Behaviour, func(b results.Behaviour) bool {
 			return b.Subject == subject && strings.Contains(b.A, "dropped") && strings.Contains(b.B, "accepted")
 		}) {
-			t.Errorf("%s is not among the behaviour: %+v", subject, c.Behaviour)
+			t.Errorf("%s is not among the behaviour: %+v", subject, rec.Comparison.Behaviour)
 		}
 	}
-	if !sameAgain(t, "compare/datadog", rec) {
-		t.Error("diff does not say the same")
+	for i, r := range recs {
+		if !sameAgain(t, fmt.Sprintf("compare/datadog-%d-%d", i+1, r.Comparison.Plan.Rounds), r) {
+			t.Error("diff does not say the same")
+		}
 	}
 }
-
-func cell(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, "|", "\\|"), "\n", " ") }
