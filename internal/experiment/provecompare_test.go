@@ -286,12 +286,12 @@ func suggestion(m results.ComparedMetric) string {
 	return strconv.Itoa(m.RoundsNeeded)
 }
 
-// TestProveCompareReal compares the two Datadog agents, with small payloads and some faults. At 300
+// TestProveCompareReal compares the two Datadog agents, with small payloads and some faults. At 1,000
 // requests/s what the spans cost outweighs what an idle agent does.
 func TestProveCompareReal(t *testing.T) {
 	recs, cpu := untilDecided(t, func(attempt, rounds int) *results.Record {
 		return compared(t, fmt.Sprintf("compare/datadog-%d-%d", attempt, rounds), CompareOptions{
-			Scenario: small(t, "[{name: warm-up, rate: 300/s, for: 1s, discard: true}, {name: hold, rate: 300/s, for: 6s}]", "traces_per_request=1", "expect=[]", "late_limit=1s", fmt.Sprintf("seed=%d", attempt),
+			Scenario: small(t, "[{name: warm-up, rate: 1000/s, for: 1s, discard: true}, {name: hold, rate: 1000/s, for: 6s}]", "traces_per_request=1", "expect=[]", "late_limit=1s", fmt.Sprintf("seed=%d", attempt),
 				"faults=[{kind: trace-id-zero, share: 2%}, {kind: foreign-trace-id, share: 2%}, {kind: span-id-zero, share: 2%}, {kind: self-parent, share: 2%}]"),
 			Rounds: rounds, MinEffect: versus.MinEffect,
 			Targets: []results.ComparedTarget{{Target: realTarget(t, "0.60.0")}, {Target: realTarget(t, "0.85.1")}},
@@ -304,7 +304,7 @@ func TestProveCompareReal(t *testing.T) {
 	}
 	_, shown, _ := strings.Cut(table.String(), "\n")
 	shown = strings.NewReplacer("\n## ", "\n### ", repository(t)+"/", "").Replace(shown)
-	text := fmt.Sprintf("## Datadog v0.60.0 beside v0.85.1\n\n%s\n300 requests/s of one trace of 2.3 spans on average, 2%% of each of four faults; as many rounds as decide the CPU per span.\n\n%s\nThe last of them, as `report --format markdown` shows it:\n%s",
+	text := fmt.Sprintf("## Datadog v0.60.0 beside v0.85.1\n\n%s\n1,000 requests/s of one trace of 2.3 spans on average, 2%% of each of four faults; as many rounds as decide the CPU per span.\n\n%s\nThe last of them, as `report --format markdown` shows it:\n%s",
 		dated(recs), attempts(recs), shown)
 	if err := prove.Section("compare.md", compareHead, "datadog", text); err != nil {
 		t.Error(err)
